@@ -1,0 +1,95 @@
+use crate::client::{BoxError, InvalidEndpoint};
+
+/// A setting that cannot work, found when the handle is built.
+///
+/// For the developer, at start-up: the message names the setting and the fix.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The URL of the auth server cannot be used.
+    #[error("the auth server's URL cannot be used: {reason}")]
+    #[non_exhaustive]
+    Url {
+        /// What is wrong with it, and how to write it.
+        reason: String,
+    },
+    /// A path cannot be used.
+    #[error("`{setting}` cannot be used: {reason}; write it like `{example}`")]
+    #[non_exhaustive]
+    Path {
+        /// The builder method that set it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+        /// One that can be used.
+        example: &'static str,
+    },
+    /// The URL has a path, and `base_path` was set to another one.
+    #[error(
+        "the auth server's URL has a path and `base_path` is another one: leave out one of the two"
+    )]
+    TwoBasePaths,
+    /// A cookie name or prefix cannot be one.
+    #[error(
+        "`{setting}` cannot be used: a cookie name is one or more visible ASCII characters without `;`, `,`, `=`, \
+         quotes or brackets; the default prefix is `better-auth`"
+    )]
+    #[non_exhaustive]
+    CookieName {
+        /// The builder method that set it.
+        setting: &'static str,
+    },
+    /// A duration or size is zero, so that no check could ever succeed.
+    #[error(
+        "`{setting}` is zero, and no check could ever succeed: leave it out for the default, or set it higher"
+    )]
+    #[non_exhaustive]
+    Zero {
+        /// The builder method that set it.
+        setting: &'static str,
+    },
+    /// The environment variable of [`BetterAuth::from_env`](crate::BetterAuth::from_env) is not set, or is not text.
+    #[error(
+        "the environment variable `{name}` is not set: set it to the auth server's URL, such as `http://localhost:3000`"
+    )]
+    #[non_exhaustive]
+    MissingEnv {
+        /// Its name.
+        name: &'static str,
+    },
+    /// There is no way to reach the auth server.
+    #[error("there is no transport: switch on the feature `reqwest`, or call `transport`")]
+    MissingTransport,
+    /// The URL is `https`, and the default transport was built without TLS.
+    #[error(
+        "the URL is `https`, and no TLS is built in: switch on the feature `rustls` or `native-tls`, or call `http_client` or `transport`"
+    )]
+    MissingTls,
+    /// The default HTTP client could not be made.
+    #[error("the HTTP client could not be made: are the platform's certificates installed?")]
+    #[non_exhaustive]
+    HttpClient {
+        /// What it said.
+        source: BoxError,
+    },
+}
+
+impl ConfigError {
+    pub(super) fn url(reason: InvalidEndpoint) -> Self {
+        let reason = reason.to_string();
+        Self::Url { reason }
+    }
+
+    pub(super) fn path(
+        setting: &'static str,
+        reason: InvalidEndpoint,
+        example: &'static str,
+    ) -> Self {
+        let reason = reason.to_string();
+        Self::Path {
+            setting,
+            reason,
+            example,
+        }
+    }
+}

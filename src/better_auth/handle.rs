@@ -1,0 +1,144 @@
+use std::{fmt, future::Future, sync::Arc};
+
+use http::{Extensions, HeaderMap};
+
+use super::BetterAuthBuilder;
+#[cfg(feature = "reqwest")]
+use super::ConfigError;
+use crate::{
+    rejection::Rejection,
+    types::AuthSession,
+    validate::Validator,
+    verdict::{Ask, Verdict},
+};
+
+/// The environment variable that [`BetterAuth::from_env`] reads.
+#[cfg(feature = "reqwest")]
+const URL_VARIABLE: &str = "BETTER_AUTH_URL";
+
+/// The handle to one auth server: make one for each, and clone it freely.
+///
+/// Clones share the connection pool. Checks need a Tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_better_auth::BetterAuth;
+///
+/// let auth = BetterAuth::new("http://localhost:3000")?;
+///
+/// let tuned = BetterAuth::builder("https://auth.example.com")
+///     .cookie_prefix("my-app")
+///     .deadline(Duration::from_secs(2))
+///     .build()?;
+/// # Ok::<_, tower_better_auth::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct BetterAuth {
+    validator: Arc<Validator>,
+}
+
+impl BetterAuth {
+    /// A handle with all defaults.
+    ///
+    /// A URL without a path gets `/api/auth`; one with a path is the base path itself, as in Better Auth's own
+    /// client.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names what is wrong with the URL.
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+    pub fn new(url: impl AsRef<str>) -> Result<Self, ConfigError> {
+        Self::builder(url).build()
+    }
+
+    /// A handle with all defaults for the URL in `BETTER_AUTH_URL`, the variable that Better Auth itself reads.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the variable is not set, or names what is wrong with the URL.
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let name = URL_VARIABLE;
+        let url = std::env::var(name).map_err(|_| ConfigError::MissingEnv { name })?;
+        Self::new(url)
+    }
+
+    /// A handle with settings of its own.
+    pub fn builder(url: impl AsRef<str>) -> BetterAuthBuilder {
+        BetterAuthBuilder::new(url.as_ref())
+    }
+
+    /// Checks the session of a request without a layer: for WebSocket upgrades, gRPC interceptors, other frameworks.
+    ///
+    /// The headers are read before the future is returned, which borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same [`Rejection`] that [`SessionAuth`](crate::SessionAuth) answers with: 401, 403 `USER_BANNED`, 503.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the call.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(headers: http::HeaderMap) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_better_auth::BetterAuth;
+    ///
+    /// let auth = BetterAuth::new("http://localhost:3000")?;
+    /// let session = auth.validate(&headers).await?;
+    /// println!("{} is signed in", session.user.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn validate(
+        &self,
+        headers: &HeaderMap,
+    ) -> impl Future<Output = Result<Arc<AuthSession>, Rejection>> + Send + 'static + use<> {
+        let verdict = self.verdict(headers);
+        async move { Rejection::unless_active(verdict.await) }
+    }
+
+    /// Like [`validate`](Self::validate), with `None` for anonymous and signed out, and for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// 403 `USER_BANNED`, and 503 when the auth server cannot be asked.
+    pub fn validate_optional(
+        &self,
+        headers: &HeaderMap,
+    ) -> impl Future<Output = Result<Option<Arc<AuthSession>>, Rejection>> + Send + 'static + use<>
+    {
+        let verdict = self.verdict(headers);
+        async move { Rejection::unless_known(verdict.await) }
+    }
+
+    fn verdict(
+        &self,
+        headers: &HeaderMap,
+    ) -> impl Future<Output = Verdict> + Send + 'static + use<> {
+        let inquiry = self.validator.inquire(headers, &Extensions::new());
+        let validator = Arc::clone(&self.validator);
+        async move { validator.ask(&inquiry).await }
+    }
+
+    pub(super) fn of(validator: Validator) -> Self {
+        let validator = Arc::new(validator);
+        Self { validator }
+    }
+
+    pub(crate) fn validator(&self) -> Arc<Validator> {
+        Arc::clone(&self.validator)
+    }
+}
+
+impl fmt::Debug for BetterAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BetterAuth").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,9 @@
+//! The handle: where the auth server is, and how it is asked.
+
+mod builder;
+mod config_error;
+mod default_transport;
+pub mod defaults;
+mod handle;
+
+pub use self::{builder::BetterAuthBuilder, config_error::ConfigError, handle::BetterAuth};

@@ -1,0 +1,431 @@
+//! The answer: one pure function over status, headers and body.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use headers::{ContentType, HeaderMapExt};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+
+use super::{
+    BoxError,
+    error::{Cause, Unavailable},
+};
+use crate::types::{AuthSession, decode_answer, parse};
+
+/// The longest time that an auth server can ask to be left alone for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// The header of Better Auth's rate limiter, in seconds.
+const X_RETRY_AFTER: &str = "x-retry-after";
+
+/// The only three things that an auth server can say.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Active(Arc<AuthSession>),
+    SignedOut,
+    Unavailable(Unavailable),
+}
+
+/// Reads the body of a 200.
+#[derive(Clone)]
+pub(crate) enum Decoder {
+    /// What `GET /get-session` answers.
+    BetterAuth,
+    /// The application's own.
+    Custom(Arc<Decode>),
+}
+
+pub(crate) type Decode = dyn Fn(&[u8]) -> Result<Option<AuthSession>, BoxError> + Send + Sync;
+
+/// Whether an API key was sent, which the server may refuse with a 403.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ApiKey {
+    Sent,
+    NotSent,
+}
+
+/// Decides. Only a 200 with a well-formed session admits, only a clear no is signed out, the rest is unavailable.
+pub(super) fn classify(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    decoder: &Decoder,
+    api_key: ApiKey,
+) -> Answer {
+    let refusal = Answer::Unavailable(Unavailable {
+        cause: Cause::Status(status),
+        retry_after: retry_after(headers),
+    });
+    match status {
+        StatusCode::OK | StatusCode::UNAUTHORIZED if is_encoded(headers) => Cause::Encoded.into(),
+        StatusCode::OK | StatusCode::UNAUTHORIZED if !is_json(headers) => {
+            Cause::NotJson(status).into()
+        }
+        StatusCode::OK => decoder.decode(body).unwrap_or_else(Answer::from),
+        StatusCode::UNAUTHORIZED => match parse(body) {
+            Ok(_) => Answer::SignedOut,
+            Err(error) => Cause::Malformed(error.into()).into(),
+        },
+        // The API key plugin answers so to a key that is too short, which is the client's doing and no outage.
+        StatusCode::FORBIDDEN if api_key == ApiKey::Sent && is_invalid_api_key(headers, body) => {
+            Answer::SignedOut
+        }
+        _ => refusal,
+    }
+}
+
+impl Decoder {
+    fn decode(&self, body: &[u8]) -> Result<Answer, Cause> {
+        let session = match self {
+            Self::BetterAuth => decode_answer(body).map_err(Cause::Malformed)?,
+            Self::Custom(decode) => decode(body).map_err(Cause::Decoder)?,
+        };
+        Ok(session.map_or(Answer::SignedOut, |session| {
+            Answer::Active(Arc::new(session))
+        }))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .typed_get::<ContentType>()
+        .is_some_and(|content_type| {
+            content_type == ContentType::json() || is_json_with_params(content_type)
+        })
+}
+
+fn is_json_with_params(content_type: ContentType) -> bool {
+    let media_type = headers::Mime::from(content_type);
+    media_type.essence_str() == "application/json"
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn is_invalid_api_key(headers: &HeaderMap, body: &[u8]) -> bool {
+    is_json(headers)
+        && !is_encoded(headers)
+        && parse(body).is_ok_and(|body| body.get("code") == Some(&Value::from("INVALID_API_KEY")))
+}
+
+/// `X-Retry-After` of Better Auth, or `Retry-After`, clamped to 1 to 30 seconds.
+///
+/// A date is read against the answer's own `Date`, so that no clock is needed and none can disagree.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
+    let until = |text: &str| {
+        let date = httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()?;
+        let until = httpdate::parse_http_date(text).ok()?;
+        Some(until.duration_since(date).unwrap_or_default())
+    };
+    let wait = text(X_RETRY_AFTER).and_then(seconds).or_else(|| {
+        let text = text(header::RETRY_AFTER.as_str())?;
+        seconds(text).or_else(|| until(text))
+    })?;
+    Some(wait.clamp(Duration::from_secs(1), RETRY_AFTER_MAX))
+}
+
+impl From<Cause> for Answer {
+    fn from(cause: Cause) -> Self {
+        Self::Unavailable(cause.into())
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BetterAuth => "BetterAuth",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    const SESSION: &str = r#"{"session":{"id":"s","userId":"u","expiresAt":"2026-11-27T09:32:22.106Z"},"user":{"id":"u"}}"#;
+    const JSON: (&str, &str) = ("content-type", "application/json");
+
+    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+        lines
+            .iter()
+            .map(|(name, value)| {
+                let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+                (name, HeaderValue::from_str(value).unwrap())
+            })
+            .collect()
+    }
+
+    /// `active`, `signed out`, or why it is neither.
+    fn outcome(status: u16, lines: &[(&str, &str)], body: &str, api_key: ApiKey) -> String {
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = classify(
+            status,
+            &headers(lines),
+            body.as_bytes(),
+            &Decoder::BetterAuth,
+            api_key,
+        );
+        match answer {
+            Answer::Active(_) => "active".to_owned(),
+            Answer::SignedOut => "signed out".to_owned(),
+            Answer::Unavailable(unavailable) => unavailable.cause.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_verdict_table() {
+        let cases: &[(u16, &[(&str, &str)], &str, &str)] = &[
+            (200, &[JSON], SESSION, "active"),
+            (
+                200,
+                &[("content-type", "application/json; charset=utf-8")],
+                SESSION,
+                "active",
+            ),
+            (
+                200,
+                &[("content-type", "Application/JSON")],
+                SESSION,
+                "active",
+            ),
+            (
+                200,
+                &[JSON, ("content-encoding", "identity")],
+                SESSION,
+                "active",
+            ),
+            (200, &[JSON], "null", "signed out"),
+            (
+                200,
+                &[JSON],
+                r#"{"user":null,"session":null}"#,
+                "signed out",
+            ),
+            (
+                401,
+                &[JSON],
+                r#"{"message":"Failed to get session"}"#,
+                "signed out",
+            ),
+            (401, &[JSON], "null", "signed out"),
+            (
+                401,
+                &[JSON],
+                "",
+                "the body is not JSON: Eof at byte 0 of line 1",
+            ),
+            (
+                401,
+                &[JSON],
+                "Unauthorized",
+                "the body is not JSON: Syntax at byte 1 of line 1",
+            ),
+            (
+                401,
+                &[],
+                "{}",
+                "it answered 401 Unauthorized with a body that is not declared as JSON",
+            ),
+            (
+                401,
+                &[("content-type", "text/html")],
+                "{}",
+                "it answered 401 Unauthorized with a body that is not declared as JSON",
+            ),
+            (
+                200,
+                &[],
+                SESSION,
+                "it answered 200 OK with a body that is not declared as JSON",
+            ),
+            (
+                200,
+                &[("content-type", "text/html")],
+                "null",
+                "it answered 200 OK with a body that is not declared as JSON",
+            ),
+            (
+                200,
+                &[("content-type", "application/jsonp")],
+                SESSION,
+                "it answered 200 OK with a body that is not declared as JSON",
+            ),
+            (
+                200,
+                &[JSON, ("content-encoding", "gzip")],
+                SESSION,
+                "it answered 200 with an encoded body",
+            ),
+            (
+                200,
+                &[JSON],
+                "",
+                "the body is not JSON: Eof at byte 0 of line 1",
+            ),
+            (200, &[JSON], "{}", "`user` is missing"),
+            (
+                200,
+                &[JSON],
+                "[]",
+                "the body is neither null nor an object with `user` and `session`",
+            ),
+            (200, &[JSON], r#"{"message":"ok"}"#, "`user` is missing"),
+            (201, &[JSON], SESSION, "it answered 201 Created"),
+            (204, &[], "", "it answered 204 No Content"),
+            (206, &[JSON], SESSION, "it answered 206 Partial Content"),
+            (301, &[JSON], SESSION, "it answered 301 Moved Permanently"),
+            (
+                302,
+                &[("location", "/sign-in")],
+                "",
+                "it answered 302 Found",
+            ),
+            (304, &[], "", "it answered 304 Not Modified"),
+            (400, &[JSON], "null", "it answered 400 Bad Request"),
+            (403, &[JSON], "null", "it answered 403 Forbidden"),
+            (
+                403,
+                &[JSON],
+                r#"{"code":"INVALID_API_KEY"}"#,
+                "it answered 403 Forbidden",
+            ),
+            (404, &[JSON], "null", "it answered 404 Not Found"),
+            (405, &[JSON], "null", "it answered 405 Method Not Allowed"),
+            (429, &[JSON], "null", "it answered 429 Too Many Requests"),
+            (
+                431,
+                &[],
+                "",
+                "it answered 431 Request Header Fields Too Large",
+            ),
+            (
+                500,
+                &[JSON],
+                SESSION,
+                "it answered 500 Internal Server Error",
+            ),
+            (
+                500,
+                &[JSON],
+                "null",
+                "it answered 500 Internal Server Error",
+            ),
+            (502, &[], "", "it answered 502 Bad Gateway"),
+            (503, &[], "", "it answered 503 Service Unavailable"),
+        ];
+        for (status, lines, body, expected) in cases {
+            assert_eq!(
+                outcome(*status, lines, body, ApiKey::NotSent),
+                *expected,
+                "{status} {lines:?} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_api_key_is_no_outage_and_nothing_else_turns_a_403_into_one() {
+        let code = r#"{"message":"Invalid API key.","code":"INVALID_API_KEY"}"#;
+        let cases: &[(&[(&str, &str)], &str, bool)] = &[
+            (&[JSON], code, true),
+            (&[JSON], r#"{"code":"OTHER"}"#, false),
+            (&[JSON], "", false),
+            (&[], code, false),
+            (&[JSON, ("content-encoding", "br")], code, false),
+        ];
+        for (lines, body, expected) in cases {
+            let is_signed_out = outcome(403, lines, body, ApiKey::Sent) == "signed out";
+            assert_eq!(is_signed_out, *expected, "{lines:?} {body}");
+        }
+    }
+
+    #[test]
+    fn an_own_decoder_reads_the_200_and_only_that() {
+        let decoder = Decoder::Custom(Arc::new(|body| match body {
+            b"yes" => Ok(Some(serde_json::from_str(SESSION)?)),
+            b"no" => Ok(None),
+            _ => Err("neither".into()),
+        }));
+        for (status, body, expected) in [
+            (200, "yes", "active"),
+            (200, "no", "signed out"),
+            (
+                200,
+                "null",
+                "the decoder given to `decode_with` failed: neither",
+            ),
+            (500, "yes", "it answered 500 Internal Server Error"),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let answer = classify(
+                status,
+                &headers(&[JSON]),
+                body.as_bytes(),
+                &decoder,
+                ApiKey::NotSent,
+            );
+            let seen = match answer {
+                Answer::Active(_) => "active".to_owned(),
+                Answer::SignedOut => "signed out".to_owned(),
+                Answer::Unavailable(unavailable) => unavailable.cause.to_string(),
+            };
+            assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn the_time_to_wait_is_read_in_all_its_forms_and_clamped() {
+        const DATE: (&str, &str) = ("date", "Sat, 21 Nov 2026 06:00:00 GMT");
+        let cases: &[(&[(&str, &str)], Option<u64>)] = &[
+            (&[], None),
+            (&[("x-retry-after", "10")], Some(10)),
+            (&[("retry-after", "7")], Some(7)),
+            (&[("x-retry-after", "10"), ("retry-after", "7")], Some(10)),
+            (&[("x-retry-after", "x"), ("retry-after", "7")], Some(7)),
+            (&[("retry-after", "0")], Some(1)),
+            (&[("retry-after", "-5")], None),
+            (&[("retry-after", "soon")], None),
+            (&[("retry-after", "86400")], Some(30)),
+            (&[("retry-after", "99999999999999999999")], None),
+            (
+                &[("retry-after", "Sat, 21 Nov 2026 06:00:12 GMT"), DATE],
+                Some(12),
+            ),
+            (
+                &[("retry-after", "Sat, 21 Nov 2026 05:00:00 GMT"), DATE],
+                Some(1),
+            ),
+            (
+                &[("retry-after", "Sat, 21 Nov 2026 07:00:00 GMT"), DATE],
+                Some(30),
+            ),
+            (&[("retry-after", "Sat, 21 Nov 2026 06:00:12 GMT")], None),
+        ];
+        for (lines, expected) in cases {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let answer = classify(
+                status,
+                &headers(lines),
+                b"",
+                &Decoder::BetterAuth,
+                ApiKey::NotSent,
+            );
+            let Answer::Unavailable(unavailable) = answer else {
+                panic!("429 is no verdict");
+            };
+            assert_eq!(
+                unavailable.retry_after.map(|wait| wait.as_secs()),
+                *expected,
+                "{lines:?}"
+            );
+        }
+    }
+}

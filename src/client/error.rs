@@ -1,0 +1,103 @@
+//! Why the auth server's word could not be had. For operators, in the log; no client ever sees it.
+
+use std::{fmt, time::Duration};
+
+use http::StatusCode;
+
+use super::BoxError;
+use crate::types::Malformed;
+
+/// No verdict: the request is answered 503, whatever the cause.
+#[derive(Debug)]
+pub(crate) struct Unavailable {
+    pub(crate) cause: Cause,
+    /// When the server wants to be asked again, if it said so.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// What went wrong. None of these says anything about the session.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    #[error("no answer: {}", Chain(&**.0))]
+    Transport(BoxError),
+    #[error("no complete answer within the deadline of {0:?}")]
+    Deadline(Duration),
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[cfg(feature = "reqwest")]
+    #[error("the answer came from another address than the one asked: a redirect was followed")]
+    Redirected,
+    #[error("it answered {0}")]
+    Status(StatusCode),
+    #[error("it answered 200 with an encoded body")]
+    Encoded,
+    #[error("it answered {0} with a body that is not declared as JSON")]
+    NotJson(StatusCode),
+    #[error("{0}")]
+    Malformed(Malformed),
+    #[error("the decoder given to `decode_with` failed: {0}")]
+    Decoder(BoxError),
+}
+
+impl Unavailable {
+    /// What an operator can do about it, where that is known.
+    pub(crate) fn fix(&self) -> Option<&'static str> {
+        match &self.cause {
+            Cause::Transport(_) | Cause::Deadline(_) | Cause::TooLarge { .. } => None,
+            #[cfg(feature = "reqwest")]
+            Cause::Redirected => Some("give `http_client` a client that follows no redirects"),
+            Cause::Status(status) => fix_for(*status),
+            Cause::Encoded => Some("do not compress between the auth server and this service"),
+            Cause::NotJson(_) => {
+                Some("compare `base_path` and `session_path` with the auth server's")
+            }
+            Cause::Malformed(_) => {
+                Some("with customSession or a route of your own, set `decode_with`")
+            }
+            Cause::Decoder(_) => {
+                Some("return `Ok(None)` for signed out, and an error only for what is neither")
+            }
+        }
+    }
+}
+
+fn fix_for(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Some(
+            "exempt this service from the auth server's rate limiter: `customRules: { \"/get-session\": false }`, \
+             or set `client_ip`",
+        ),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            Some("compare the URL, `base_path` and `session_path` with the auth server's")
+        }
+        status if status.is_redirection() => {
+            Some("give the auth server's own address: a redirect is never followed")
+        }
+        status if status.is_server_error() => Some("look at the auth server's log"),
+        _ => None,
+    }
+}
+
+impl From<Cause> for Unavailable {
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause,
+            retry_after: None,
+        }
+    }
+}
+
+/// An error with its sources, on one line.
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! The auth server, seen from here: what is asked, and what its answer means.
+//!
+//! Three files decide and do no I/O: `request` writes the question, `classify` reads the answer, `error` says what an
+//! operator can do. `transport` is the only one that meets a network.
+
+mod ask;
+mod classify;
+mod endpoint;
+mod error;
+mod request;
+mod transport;
+
+#[cfg(feature = "reqwest")]
+pub(crate) use self::transport::{HttpClient, Tls};
+pub(crate) use self::{
+    ask::Client,
+    classify::{Answer, Decoder},
+    endpoint::{Endpoint, InvalidEndpoint},
+    request::{CookieCache, Questions},
+    transport::{BoxError, TowerTransport, Transport},
+};

@@ -1,0 +1,88 @@
+//! The default transport.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use reqwest::{Client, redirect, retry};
+
+use super::{Cause, Transport, collect::collect};
+use crate::verdict::BoxFuture;
+
+/// Less than the five seconds after which Node closes an idle connection.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A reqwest client, ours or the application's.
+pub(crate) struct HttpClient {
+    client: Client,
+}
+
+impl HttpClient {
+    /// A client that sends cookies to one place and keeps nothing: no redirects, no proxy, no cookie store, no
+    /// decompression, no referer, no retries of its own.
+    pub(crate) fn new(connect_timeout: Duration, tls: Tls) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .retry(retry::never())
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(connect_timeout)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT);
+        let client = match tls {
+            Tls::Needed => client,
+            Tls::NotNeeded => without_certificates(client),
+        };
+        client.build().map(Self::from)
+    }
+}
+
+/// Whether the auth server's URL is `https`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tls {
+    Needed,
+    NotNeeded,
+}
+
+/// Reading the platform's certificates takes milliseconds, and fails where there are none, as in small containers.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn without_certificates(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    client.tls_certs_only([])
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn without_certificates(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    client
+}
+
+impl From<Client> for HttpClient {
+    fn from(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl Transport for HttpClient {
+    fn exchange(
+        &self,
+        request: Request<Bytes>,
+        max_body: usize,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, Cause>> {
+        Box::pin(async move {
+            let asked = request.uri().to_string();
+            let request = reqwest::Request::try_from(request).map_err(transport)?;
+            let response = self.client.execute(request).await.map_err(transport)?;
+            // A client of the application's may follow redirects, and an answer from elsewhere is nobody's word.
+            if response.url().as_str() != asked {
+                return Err(Cause::Redirected);
+            }
+            collect(Response::from(response), max_body).await
+        })
+    }
+}
+
+fn transport(error: reqwest::Error) -> Cause {
+    Cause::Transport(error.into())
+}

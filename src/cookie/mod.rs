@@ -1,0 +1,21 @@
+//! Which cookies of a request go to the auth server.
+//!
+//! Pure functions over bytes. The `Cookie` header that leaves is rebuilt from an allow-list of names:
+//!
+//! 1. All `Cookie` lines of a request (HTTP/2 sends one for each crumb) are read as if joined with `"; "`
+//!    ([RFC 9113, 8.2.3](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
+//! 2. Pairs end at `;` and at nothing else: quotes mean nothing, as in
+//!    [RFC 6265bis](https://datatracker.ietf.org/doc/draft-ietf-httpbis-rfc6265bis/).
+//! 3. Space and tab around a name and around a value are dropped. Any other byte belongs to it, so that a name with
+//!    a byte in front that JavaScript would trim is another name.
+//! 4. Names are compared byte for byte and are never decoded.
+//! 5. What is on the list is forwarded in the order sent, duplicates kept, values untouched: the server reads the
+//!    first of two, and only the spelling it is configured for, so the server decides.
+
+mod names;
+mod select;
+
+pub(crate) use self::{
+    names::CookieNames,
+    select::{Cookies, select},
+};

@@ -1,0 +1,154 @@
+//! The names of Better Auth's cookies.
+
+/// What Better Auth puts in front of every cookie name when it runs behind https.
+const SECURE: &[u8] = b"__Secure-";
+
+/// The names that may be forwarded.
+#[derive(Clone, Debug)]
+pub(crate) struct CookieNames {
+    token: TokenName,
+    dont_remember: Option<Vec<u8>>,
+    session_data: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Debug)]
+enum TokenName {
+    /// With and without `__Secure-`: the server reads the one it is configured for.
+    EitherSpelling(Vec<u8>),
+    Exactly(Vec<u8>),
+}
+
+/// What a cookie is to Better Auth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The session token: without one, a request is anonymous.
+    Token,
+    /// Travels with the token and means nothing without it.
+    Companion,
+}
+
+impl CookieNames {
+    /// `<prefix>.session_token` and `<prefix>.dont_remember`, both with and without `__Secure-`.
+    pub(crate) fn with_prefix(prefix: &str) -> Self {
+        let name = |key: &str| format!("{prefix}.{key}").into_bytes();
+        Self {
+            token: TokenName::EitherSpelling(name("session_token")),
+            dont_remember: Some(name("dont_remember")),
+            session_data: None,
+        }
+    }
+
+    /// One cookie name in full, and nothing else.
+    pub(crate) fn exactly(name: &str) -> Self {
+        Self {
+            token: TokenName::Exactly(name.as_bytes().to_vec()),
+            dont_remember: None,
+            session_data: None,
+        }
+    }
+
+    /// Also `<prefix>.session_data` and its chunks.
+    pub(crate) fn and_session_data(mut self, prefix: &str) -> Self {
+        self.session_data = Some(format!("{prefix}.session_data").into_bytes());
+        self
+    }
+
+    pub(super) fn role(&self, name: &[u8]) -> Option<Role> {
+        let plain = name.strip_prefix(SECURE).unwrap_or(name);
+        let is_token = match &self.token {
+            TokenName::EitherSpelling(token) => plain == token,
+            TokenName::Exactly(token) => name == token,
+        };
+        if is_token {
+            return Some(Role::Token);
+        }
+        let is_companion = self.dont_remember.as_deref() == Some(plain)
+            || matches!(&self.session_data, Some(data) if is_or_is_chunk_of(plain, data));
+        is_companion.then_some(Role::Companion)
+    }
+}
+
+/// Better Auth splits a large `session_data` into `session_data.0`, `session_data.1` and so on.
+fn is_or_is_chunk_of(name: &[u8], data: &[u8]) -> bool {
+    match name.strip_prefix(data) {
+        Some([]) => true,
+        Some([b'.', index @ ..]) => !index.is_empty() && index.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_byte_for_byte() {
+        let prefixed = CookieNames::with_prefix("better-auth");
+        let exact = CookieNames::exactly("sid");
+        let cached = CookieNames::with_prefix("app").and_session_data("app");
+        let cases: [(&CookieNames, &[u8], Option<Role>); 24] = [
+            (&prefixed, b"better-auth.session_token", Some(Role::Token)),
+            (
+                &prefixed,
+                b"__Secure-better-auth.session_token",
+                Some(Role::Token),
+            ),
+            (
+                &prefixed,
+                b"better-auth.dont_remember",
+                Some(Role::Companion),
+            ),
+            (
+                &prefixed,
+                b"__Secure-better-auth.dont_remember",
+                Some(Role::Companion),
+            ),
+            (&prefixed, b"better-auth.session_data", None),
+            (&prefixed, b"__Host-better-auth.session_token", None),
+            (&prefixed, b"__secure-better-auth.session_token", None),
+            (
+                &prefixed,
+                b"__Secure-__Secure-better-auth.session_token",
+                None,
+            ),
+            (&prefixed, b"Better-Auth.session_token", None),
+            (&prefixed, b"better-auth.session%5Ftoken", None),
+            (&prefixed, b"better-auth.session_token_multi-x", None),
+            (&prefixed, b"better-auth_session_token", None),
+            (&prefixed, b"\xA0better-auth.session_token", None),
+            (&prefixed, b"", None),
+            (&exact, b"sid", Some(Role::Token)),
+            (&exact, b"__Secure-sid", None),
+            (&exact, b"better-auth.session_token", None),
+            (&exact, b"better-auth.dont_remember", None),
+            (&cached, b"app.session_data", Some(Role::Companion)),
+            (
+                &cached,
+                b"__Secure-app.session_data.12",
+                Some(Role::Companion),
+            ),
+            (&cached, b"app.session_data.", None),
+            (&cached, b"app.session_data.1x", None),
+            (&cached, b"app.session_data1", None),
+            (&cached, b"better-auth.session_token", None),
+        ];
+        for (names, name, expected) in cases {
+            assert_eq!(
+                names.role(name),
+                expected,
+                "{:?}",
+                String::from_utf8_lossy(name)
+            );
+        }
+    }
+
+    #[test]
+    fn with_an_exact_name_the_cookie_cache_is_still_found_by_its_prefix() {
+        let names = CookieNames::exactly("sid").and_session_data("better-auth");
+        assert_eq!(
+            names.role(b"better-auth.session_data.0"),
+            Some(Role::Companion)
+        );
+        assert_eq!(names.role(b"better-auth.dont_remember"), None);
+    }
+}

@@ -1,0 +1,63 @@
+use std::{ops::Deref, sync::Arc};
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use serde::{Serialize, Serializer};
+
+use super::verdict;
+use crate::{rejection::Rejection, types::AuthSession};
+
+/// The session of the request, as an extractor. Dereferences to [`AuthSession`].
+///
+/// `Option<CurrentSession>` is `None` for anonymous and signed out, and for nothing else.
+///
+/// Serializes like [`AuthSession`], without the token.
+///
+/// # Errors
+///
+/// Rejects with 401, 403 `USER_BANNED`, 503, or 500 where no [`SessionAuth`](crate::SessionAuth) covers the route.
+///
+/// # Examples
+///
+/// ```
+/// use tower_better_auth::CurrentSession;
+///
+/// async fn devices(session: CurrentSession) -> String {
+///     format!("signed in from {:?}", session.session.user_agent)
+/// }
+/// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(devices));
+/// ```
+#[derive(Debug)]
+pub struct CurrentSession(Arc<AuthSession>);
+
+impl Deref for CurrentSession {
+    type Target = AuthSession;
+
+    fn deref(&self) -> &AuthSession {
+        &self.0
+    }
+}
+
+impl Serialize for CurrentSession {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let verdict = verdict(parts, "CurrentSession").await?;
+        Rejection::unless_active(verdict).map(Self)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentSession {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        let verdict = verdict(parts, "Option<CurrentSession>").await?;
+        Ok(Rejection::unless_known(verdict)?.map(Self))
+    }
+}

@@ -1,0 +1,186 @@
+//! What the client is told.
+//!
+//! A [`Rejection`] is plain data. It becomes a response where it meets HTTP: as the error of an extractor, of
+//! [`User::require_role`](crate::User::require_role) and `?` in a handler, or in a layer. However it came about, it
+//! is also in the extensions of the response, for layers that log or restyle.
+//!
+//! | status | code | when |
+//! | --- | --- | --- |
+//! | 401 | `UNAUTHENTICATED` | the request shows no credential |
+//! | 401 | `INVALID_SESSION` | the auth server knows no such session |
+//! | 403 | `USER_BANNED` | the user is banned |
+//! | 403 | `INSUFFICIENT_ROLE`, `USER_ID_MISMATCH`, `FORBIDDEN` or a guard's own | a guard denied access |
+//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked |
+//! | 500 | `AUTH_MISCONFIGURED` | a mistake in the program; its log says which |
+//!
+//! The body is JSON and stable: `{"success":false,"error":"Authentication required","code":"UNAUTHENTICATED"}`.
+//! Every 401 has `WWW-Authenticate` ([RFC 9110, 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)),
+//! every 503 `Retry-After`, and all have `Cache-Control: no-store` and `Vary: Cookie`. Nothing that the auth server
+//! wrote is ever in it.
+
+mod body;
+mod json;
+
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+use http::StatusCode;
+
+pub use self::body::ResponseBody;
+pub(crate) use self::json::render;
+use crate::{types::AuthSession, verdict::Verdict};
+
+/// Why a request was refused, as the client sees it.
+///
+/// See the [module docs](self) for the table of statuses and codes.
+///
+/// # Examples
+///
+/// ```
+/// # use tower_better_auth::{BetterAuth, Rejection, RejectionKind};
+/// fn is_worth_a_retry(rejection: &Rejection) -> bool {
+///     rejection.kind() == RejectionKind::Unavailable
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    kind: RejectionKind,
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+    retry_after: Option<Duration>,
+}
+
+/// The kinds of [`Rejection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// No credential: 401, code `UNAUTHENTICATED`. The auth server was not asked.
+    Unauthenticated,
+    /// The auth server knows no such session: 401, code `INVALID_SESSION`.
+    InvalidSession,
+    /// Signed in, and not allowed: 403. The code says why.
+    Forbidden,
+    /// The auth server could not be asked: 503, code `AUTH_SERVICE_UNAVAILABLE`. Says nothing about the session.
+    Unavailable,
+    /// A mistake in the program: 500, code `AUTH_MISCONFIGURED`. The log names the fix.
+    Misconfigured,
+}
+
+impl Rejection {
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    /// The status of the response.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.kind {
+            RejectionKind::Unauthenticated | RejectionKind::InvalidSession => {
+                StatusCode::UNAUTHORIZED
+            }
+            RejectionKind::Forbidden => StatusCode::FORBIDDEN,
+            RejectionKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            RejectionKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable code for programs, such as `INSUFFICIENT_ROLE`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// When to try again: only for [`RejectionKind::Unavailable`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The session of an active verdict, and what to tell the client of any other.
+    pub(crate) fn unless_active(verdict: Verdict) -> Result<Arc<AuthSession>, Self> {
+        use RejectionKind as Kind;
+        Err(match verdict {
+            Verdict::Active(session) => return Ok(session),
+            Verdict::Anonymous => Self::new(
+                Kind::Unauthenticated,
+                "UNAUTHENTICATED",
+                "Authentication required",
+            ),
+            Verdict::SignedOut => Self::new(
+                Kind::InvalidSession,
+                "INVALID_SESSION",
+                "Invalid or expired session",
+            ),
+            Verdict::Banned => Self::forbidden("USER_BANNED", "This account is banned"),
+            Verdict::Unavailable { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(
+                    Kind::Unavailable,
+                    "AUTH_SERVICE_UNAVAILABLE",
+                    "Authentication service unavailable",
+                )
+            },
+        })
+    }
+
+    /// The session of an active verdict, `None` for anonymous and signed out, and what to tell the client of any
+    /// other.
+    pub(crate) fn unless_known(verdict: Verdict) -> Result<Option<Arc<AuthSession>>, Self> {
+        match verdict {
+            Verdict::Anonymous | Verdict::SignedOut => Ok(None),
+            Verdict::Active(_) | Verdict::Banned | Verdict::Unavailable { .. } => {
+                Self::unless_active(verdict).map(Some)
+            }
+        }
+    }
+
+    /// The caller has logged the mistake and its fix; the client only learns that there is one.
+    pub(crate) fn misconfigured() -> Self {
+        Self::new(
+            RejectionKind::Misconfigured,
+            "AUTH_MISCONFIGURED",
+            "Internal server error",
+        )
+    }
+
+    pub(crate) fn forbidden(
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(RejectionKind::Forbidden, code, message)
+    }
+
+    fn new(
+        kind: RejectionKind,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl axum_core::response::IntoResponse for Rejection {
+    fn into_response(self) -> axum_core::response::Response {
+        render(self).map(axum_core::body::Body::from)
+    }
+}

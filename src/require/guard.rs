@@ -1,0 +1,82 @@
+use std::borrow::Cow;
+
+use super::Access;
+use crate::rejection::Rejection;
+
+/// A rule that lets a signed-in user through or not.
+///
+/// Implement it for rules of your own and use them with [`Require::guard`](crate::Require::guard); the guards of
+/// this crate are built on it and can do nothing that yours cannot.
+///
+/// # Examples
+///
+/// ```
+/// use tower_better_auth::{Access, Denied, Guard, Require};
+///
+/// struct Plan(&'static str);
+///
+/// impl Guard for Plan {
+///     fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+///         match access.user().field::<String>("plan") {
+///             Ok(Some(plan)) if plan == self.0 => Ok(()),
+///             _ => Err(Denied::new("PLAN_REQUIRED").message("This needs another plan")),
+///         }
+///     }
+/// }
+///
+/// let pro_only = Require::guard(Plan("pro"));
+/// ```
+pub trait Guard: Send + Sync + 'static {
+    /// Decides. Pure, quick and without I/O: it may run twice for one request.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] keeps the request from the handler: 403 with the code it was made with.
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied>;
+}
+
+/// Why a [`Guard`] said no: the code and the message of the 403.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Denied {
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+}
+
+impl Denied {
+    /// The sentence for people, unless another is given.
+    pub const MESSAGE: &'static str = "Access denied";
+
+    /// A denial with a stable code for programs, in the style of `INSUFFICIENT_ROLE`.
+    pub fn new(code: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code: code.into(),
+            message: Self::MESSAGE.into(),
+        }
+    }
+
+    /// The sentence for people. Defaults to `Access denied`.
+    pub fn message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// The code it was made with.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+}
+
+/// The denial with code `FORBIDDEN`, for guards that have no code of their own.
+impl Default for Denied {
+    fn default() -> Self {
+        Self::new("FORBIDDEN")
+    }
+}
+
+impl From<Denied> for Rejection {
+    fn from(denied: Denied) -> Self {
+        Self::forbidden(denied.code, denied.message)
+    }
+}

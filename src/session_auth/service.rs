@@ -1,0 +1,126 @@
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::{ResponseFuture, SessionAuth, gate::SessionGate, layer::Mode};
+use crate::{
+    gate::{Gate, Gated},
+    rejection::ResponseBody,
+    validate::Validator,
+    verdict::{Ask, Checkpoint, Verdict},
+};
+
+/// The service that [`SessionAuth`] makes.
+#[derive(Clone)]
+pub struct SessionAuthService<S> {
+    inner: S,
+    auth: SessionAuth,
+}
+
+impl<S> SessionAuthService<S> {
+    pub(super) fn new(inner: S, auth: SessionAuth) -> Self {
+        Self { inner, auth }
+    }
+
+    /// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
+    ///
+    /// See [`Service`, "Be careful when cloning inner services"](Service#be-careful-when-cloning-inner-services).
+    fn take_ready(&mut self) -> S
+    where
+        S: Clone,
+    {
+        let clone = self.inner.clone();
+        mem::replace(&mut self.inner, clone)
+    }
+
+    fn asker(&self) -> Arc<dyn Ask> {
+        Arc::clone(&self.auth.validator) as Arc<dyn Ask>
+    }
+}
+
+impl<S, B, ResBody> Service<Request<B>> for SessionAuthService<S>
+where
+    S: Service<Request<B>, Response = Response<ResBody>> + Clone,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let asker = self.asker();
+        let outer = request.extensions().get::<Checkpoint>();
+        let outer = outer.filter(|outer| outer.is_of(&asker)).cloned();
+        match (outer, self.auth.settings.mode) {
+            (Some(outer), Mode::Optional) => self.serve(outer, request),
+            (Some(outer), Mode::Required) => {
+                let known = outer.known();
+                self.require(known, request, async move { outer.verdict().await })
+            }
+            (None, mode) => {
+                let validator = &self.auth.validator;
+                let inquiry = validator.inquire(request.headers(), request.extensions());
+                let known = Validator::known(&inquiry);
+                match mode {
+                    Mode::Optional => self.serve(Checkpoint::lazy(asker, inquiry, known), request),
+                    Mode::Required => {
+                        self.require(known, request, async move { asker.ask(&inquiry).await })
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<S: Clone> SessionAuthService<S> {
+    /// Lets the request through, with the means to ask.
+    fn serve<B>(&mut self, checkpoint: Checkpoint, mut request: Request<B>) -> ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        let gate = SessionGate::optional(&self.auth.settings, self.asker(), checkpoint.question());
+        request.extensions_mut().insert(checkpoint);
+        Gated::serving(gate, self.inner.call(request)).into()
+    }
+
+    /// Lets the request through once the verdict is there, if it is active.
+    fn require<B>(
+        &mut self,
+        known: Option<Verdict>,
+        mut request: Request<B>,
+        ask: impl Future<Output = Verdict> + Send + 'static,
+    ) -> ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        let gate = SessionGate::required(&self.auth.settings, self.asker());
+        let Some(verdict) = known else {
+            return Gated::asking(gate, Box::pin(ask), self.take_ready(), request).into();
+        };
+        match gate.admit(&mut request, verdict) {
+            Ok(()) => Gated::serving(gate, self.inner.call(request)).into(),
+            Err(rejection) => {
+                drop(self.take_ready());
+                Gated::refused(gate, rejection).into()
+            }
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for SessionAuthService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionAuthService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}

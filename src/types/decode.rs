@@ -1,0 +1,341 @@
+//! From an answer's bytes to an [`AuthSession`]: strict where a verdict depends on it, lenient everywhere else.
+
+use std::{collections::HashSet, fmt, time::SystemTime};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+use super::{AuthSession, Session, User, fields, time};
+
+/// Why an answer is not one that a Better Auth server gives. Holds names of fields, never what was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Malformed {
+    #[error("the body is not JSON: {kind:?} at byte {column} of line {line}")]
+    NotJson {
+        kind: serde_json::error::Category,
+        line: usize,
+        column: usize,
+    },
+    #[error("the body is neither null nor an object with `user` and `session`")]
+    Shape,
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    #[error("`{0}` is not what Better Auth sends there")]
+    Odd(&'static str),
+    #[error("`session.userId` is not `user.id`")]
+    DifferentUsers,
+}
+
+impl From<serde_json::Error> for Malformed {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson {
+            kind: error.classify(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+/// Decodes the body of `GET /get-session`: `None` for signed out, that is `null`, or a null user or session.
+pub(crate) fn decode_answer(body: &[u8]) -> Result<Option<AuthSession>, Malformed> {
+    match parse(body)? {
+        Value::Null => Ok(None),
+        Value::Object(answer) => from_answer(answer),
+        _ => Err(Malformed::Shape),
+    }
+}
+
+/// Parses JSON, and refuses what parsers disagree about: an object that has one name twice.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice::<NoDuplicates>(body)?;
+    serde_json::from_slice(body)
+}
+
+pub(super) fn from_answer(
+    mut answer: Map<String, Value>,
+) -> Result<Option<AuthSession>, Malformed> {
+    match (answer.remove("user"), answer.remove("session")) {
+        (Some(Value::Null), _) | (_, Some(Value::Null)) => Ok(None),
+        (Some(Value::Object(user)), Some(Value::Object(session))) => {
+            let user = User::from_object(user)?;
+            let session = Session::from_object(session, Some(&user.id))?;
+            Ok(Some(AuthSession::new(user, session)))
+        }
+        (None, _) => Err(Malformed::Missing("user")),
+        (_, None) => Err(Malformed::Missing("session")),
+        _ => Err(Malformed::Shape),
+    }
+}
+
+type Object = Map<String, Value>;
+
+pub(super) fn required_id(
+    object: &mut Object,
+    path: &'static str,
+    name: &str,
+) -> Result<String, Malformed> {
+    match object.get(name) {
+        None => Err(Malformed::Missing(path)),
+        Some(_) => fields::take_text(object, name).ok_or(Malformed::Odd(path)),
+    }
+}
+
+/// An id that must be `known` where both are there.
+pub(super) fn same_id(
+    object: &mut Object,
+    path: &'static str,
+    name: &str,
+    known: Option<&str>,
+) -> Result<String, Malformed> {
+    match (object.get(name), known) {
+        (None | Some(Value::Null), Some(known)) => {
+            object.remove(name);
+            Ok(known.to_owned())
+        }
+        (_, known) => {
+            let id = required_id(object, path, name)?;
+            match known {
+                Some(known) if known != id => Err(Malformed::DifferentUsers),
+                _ => Ok(id),
+            }
+        }
+    }
+}
+
+pub(super) fn required_time(
+    object: &mut Object,
+    path: &'static str,
+    name: &str,
+) -> Result<SystemTime, Malformed> {
+    optional_time(object, path, name)?.ok_or(Malformed::Missing(path))
+}
+
+pub(super) fn optional_time(
+    object: &mut Object,
+    path: &'static str,
+    name: &str,
+) -> Result<Option<SystemTime>, Malformed> {
+    match object.get(name) {
+        None | Some(Value::Null) => {
+            object.remove(name);
+            Ok(None)
+        }
+        Some(Value::String(text)) => {
+            let time = time::parse(text).ok_or(Malformed::Odd(path))?;
+            object.remove(name);
+            Ok(Some(time))
+        }
+        Some(_) => Err(Malformed::Odd(path)),
+    }
+}
+
+pub(super) fn optional_bool(
+    object: &mut Object,
+    path: &'static str,
+    name: &str,
+) -> Result<bool, Malformed> {
+    match object.get(name) {
+        None | Some(Value::Null | Value::Bool(_)) => Ok(fields::take_true(object, name)),
+        Some(_) => Err(Malformed::Odd(path)),
+    }
+}
+
+/// Any JSON in which no object has one name twice, at any depth.
+struct NoDuplicates;
+
+impl<'de> Deserialize<'de> for NoDuplicates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NoDuplicatesVisitor)
+    }
+}
+
+struct NoDuplicatesVisitor;
+
+impl<'de> Visitor<'de> for NoDuplicatesVisitor {
+    type Value = NoDuplicates;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON in which no object has one name twice")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NoDuplicates, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value::<NoDuplicates>()?;
+            if !names.insert(name) {
+                return Err(de::Error::custom("one name twice"));
+            }
+        }
+        Ok(NoDuplicates)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NoDuplicates, A::Error> {
+        while seq.next_element::<NoDuplicates>()?.is_some() {}
+        Ok(NoDuplicates)
+    }
+
+    fn visit_unit<E>(self) -> Result<NoDuplicates, E> {
+        Ok(NoDuplicates)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<NoDuplicates, E> {
+        Ok(NoDuplicates)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<NoDuplicates, E> {
+        Ok(NoDuplicates)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<NoDuplicates, E> {
+        Ok(NoDuplicates)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<NoDuplicates, E> {
+        Ok(NoDuplicates)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<NoDuplicates, E> {
+        Ok(NoDuplicates)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer() -> Value {
+        json!({
+            "session": {"id": "s1", "userId": "u1", "token": "t", "expiresAt": "2026-11-27T09:32:22.106Z"},
+            "user": {"id": "u1", "email": "a@example.com", "name": "Ada"},
+        })
+    }
+
+    /// The answer with the value at `pointer` replaced, or taken away for `None`.
+    fn with(pointer: &str, value: Option<Value>) -> Vec<u8> {
+        let mut answer = answer();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let object = answer.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        match value {
+            Some(value) => object.insert(name.to_owned(), value),
+            None => object.remove(name),
+        };
+        answer.to_string().into_bytes()
+    }
+
+    #[test]
+    fn null_and_a_null_user_or_session_are_signed_out() {
+        for body in [
+            &b"null"[..],
+            b" null\n",
+            b"{\"user\":null,\"session\":null}",
+            b"{\"user\":null}",
+            b"{\"session\":null}",
+            &with("/user", Some(Value::Null)),
+            &with("/session", Some(Value::Null)),
+        ] {
+            assert!(
+                matches!(decode_answer(body), Ok(None)),
+                "{}",
+                String::from_utf8_lossy(body)
+            );
+        }
+    }
+
+    #[test]
+    fn a_full_answer_and_one_with_unknown_members_is_a_session() {
+        for body in [
+            answer().to_string().into_bytes(),
+            with("/needsRefresh", Some(json!(true))),
+            with("/user/plan", Some(json!({"name": "pro"}))),
+            with("/session/userId", None),
+            with("/user/email", None),
+            with("/user/name", Some(json!(["odd"]))),
+            with("/user/role", Some(json!(["odd"]))),
+        ] {
+            let session = decode_answer(&body).unwrap().unwrap();
+            assert_eq!(
+                (session.user.id.as_str(), session.session.user_id.as_str()),
+                ("u1", "u1")
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        let deep_inside = format!(r#"{{"extra":{deep},"user":null,"session":null}}"#);
+        let cases: Vec<Vec<u8>> = vec![
+            b"".to_vec(),
+            b"{}".to_vec(),
+            b"[]".to_vec(),
+            b"\"\"".to_vec(),
+            b"true".to_vec(),
+            b"0".to_vec(),
+            b"nul".to_vec(),
+            b"null null".to_vec(),
+            b"\xEF\xBB\xBFnull".to_vec(),
+            b"<html>".to_vec(),
+            b"{\"message\":\"ok\"}".to_vec(),
+            b"{\"user\":{\"id\":NaN},\"session\":{}}".to_vec(),
+            b"{\"user\":\"\\ud800\",\"session\":null}".to_vec(),
+            b"{\"user\":null,\"user\":null,\"session\":null}".to_vec(),
+            deep.into_bytes(),
+            deep_inside.into_bytes(),
+            [answer().to_string().as_bytes(), b"x"].concat(),
+            answer().to_string().into_bytes()[..60].to_vec(),
+            br#"{"user":{"id":"u1","id":"u2"},"session":{"id":"s","expiresAt":"2026-11-27T09:32:22.106Z"}}"#.to_vec(),
+            br#"{"user":{"id":"u1","a":{"b":1,"b":2}},"session":{"id":"s","expiresAt":"2026-11-27T09:32:22.106Z"}}"#.to_vec(),
+            with("/user", None),
+            with("/session", None),
+            with("/user", Some(json!("u1"))),
+            with("/session", Some(json!([]))),
+            with("/user/id", None),
+            with("/user/id", Some(json!(""))),
+            with("/user/id", Some(json!(1))),
+            with("/user/id", Some(json!(null))),
+            with("/user/banned", Some(json!("true"))),
+            with("/user/banned", Some(json!(1))),
+            with("/user/banExpires", Some(json!("soon"))),
+            with("/user/banExpires", Some(json!(12))),
+            with("/session/id", None),
+            with("/session/id", Some(json!(7))),
+            with("/session/userId", Some(json!("u2"))),
+            with("/session/userId", Some(json!(1))),
+            with("/session/expiresAt", None),
+            with("/session/expiresAt", Some(json!(null))),
+            with("/session/expiresAt", Some(json!(1_795_000_000))),
+            with("/session/expiresAt", Some(json!("99999-01-01T00:00:00.000Z"))),
+        ];
+        for body in cases {
+            let result = decode_answer(&body);
+            let start = String::from_utf8_lossy(&body[..body.len().min(120)]);
+            assert!(result.is_err(), "{start} -> {result:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_not_what_was_sent() {
+        for (body, expected) in [
+            (
+                with("/user/id", Some(json!(1))),
+                "`user.id` is not what Better Auth sends there",
+            ),
+            (
+                with("/session/expiresAt", None),
+                "`session.expiresAt` is missing",
+            ),
+            (
+                b"{\"user\": s3cr3t}".to_vec(),
+                "the body is not JSON: Syntax at byte 10 of line 1",
+            ),
+        ] {
+            assert_eq!(decode_answer(&body).unwrap_err().to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Plain data as Better Auth serialises it.
+
+mod time;
+mod fields;
+mod decode;
+mod user;
+mod session;
+mod auth_session;
+
+pub(crate) use self::decode::{Malformed, decode_answer, parse};
+pub use self::{auth_session::AuthSession, fields::FieldError, session::Session, user::User};

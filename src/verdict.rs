@@ -1,0 +1,199 @@
+//! The one value that the two sides share: what the auth server said about a request, or the means to ask it.
+//!
+//! It travels in the request's extensions. The handler's side (extractors, guards) reads it and never sees a
+//! network; the auth server's side makes it and never sees a handler.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use tokio::sync::OnceCell;
+
+use crate::{credential::Inquiry, types::AuthSession};
+
+/// A boxed future: the slow paths, so that what a layer adds to every request stays small.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What is known about who sent a request. No path turns one of these into another.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// Signed in, now.
+    Active(Arc<AuthSession>),
+    /// Signed in, and banned by an admin.
+    Banned,
+    /// The auth server was asked and knows no such session.
+    SignedOut,
+    /// The request shows no credential; nobody was asked.
+    Anonymous,
+    /// The auth server could not be asked, or gave no answer that can be believed.
+    Unavailable { retry_after: Duration },
+}
+
+impl Verdict {
+    /// Checks what Better Auth itself does not check: that the session has not ended, and that the user is not
+    /// banned.
+    pub(crate) fn of(session: Arc<AuthSession>, now: SystemTime) -> Self {
+        if session.session.is_over_at(now) {
+            Self::SignedOut
+        } else if session.user.is_banned_at(now) {
+            Self::Banned
+        } else {
+            Self::Active(session)
+        }
+    }
+}
+
+/// Somebody who can find out: the auth server's side, as the handler's side sees it.
+pub(crate) trait Ask: Send + Sync {
+    fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict>;
+}
+
+/// The value in a request's extensions.
+#[derive(Clone)]
+pub(crate) struct Checkpoint {
+    asker: Arc<dyn Ask>,
+    state: State,
+}
+
+#[derive(Clone)]
+enum State {
+    Settled(Verdict),
+    Lazy(Arc<Lazy>),
+}
+
+/// A question that is asked when somebody wants the answer, and at most once.
+pub(crate) struct Lazy {
+    inquiry: Inquiry,
+    verdict: OnceCell<Verdict>,
+    is_consulted: AtomicBool,
+}
+
+impl Checkpoint {
+    pub(crate) fn settled(asker: Arc<dyn Ask>, verdict: Verdict) -> Self {
+        let state = State::Settled(verdict);
+        Self { asker, state }
+    }
+
+    /// Holds what the request presents *now*: what a later layer does to its headers changes nothing.
+    ///
+    /// `known` is the verdict, where nobody has to be asked for it.
+    pub(crate) fn lazy(asker: Arc<dyn Ask>, inquiry: Inquiry, known: Option<Verdict>) -> Self {
+        let state = State::Lazy(Arc::new(Lazy {
+            inquiry,
+            verdict: OnceCell::new_with(known),
+            is_consulted: AtomicBool::new(false),
+        }));
+        Self { asker, state }
+    }
+
+    /// Whether it was made by that handle.
+    pub(crate) fn is_of(&self, asker: &Arc<dyn Ask>) -> bool {
+        Arc::ptr_eq(&self.asker, asker)
+    }
+
+    /// The verdict, if it is known without asking.
+    pub(crate) fn known(&self) -> Option<Verdict> {
+        match &self.state {
+            State::Settled(verdict) => Some(verdict.clone()),
+            State::Lazy(lazy) => {
+                lazy.consult();
+                lazy.verdict.get().cloned()
+            }
+        }
+    }
+
+    /// The verdict; asks if nobody has asked yet.
+    ///
+    /// A caller that goes away while asking leaves the question to the next one.
+    pub(crate) async fn verdict(&self) -> Verdict {
+        match &self.state {
+            State::Settled(verdict) => verdict.clone(),
+            State::Lazy(lazy) => {
+                lazy.consult();
+                let ask = || self.asker.ask(&lazy.inquiry);
+                lazy.verdict.get_or_init(ask).await.clone()
+            }
+        }
+    }
+
+    /// The question, where it is asked only on demand.
+    pub(crate) fn question(&self) -> Option<Arc<Lazy>> {
+        match &self.state {
+            State::Settled(_) => None,
+            State::Lazy(lazy) => Some(Arc::clone(lazy)),
+        }
+    }
+}
+
+impl Lazy {
+    fn consult(&self) {
+        self.is_consulted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anybody wanted the verdict, so that the response depends on it.
+    pub(crate) fn is_consulted(&self) -> bool {
+        self.is_consulted.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody is known to be signed in.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        matches!(self.verdict.get(), Some(Verdict::Active(_)))
+    }
+}
+
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpoint").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn verdict(expires_at: &str, user: Value) -> Verdict {
+        let session = serde_json::from_value(json!({
+            "user": user,
+            "session": {"id": "s1", "expiresAt": expires_at},
+        }));
+        let now = UNIX_EPOCH + Duration::from_secs(1_577_836_800); // 2020-01-01
+        Verdict::of(Arc::new(session.unwrap()), now)
+    }
+
+    #[test]
+    fn an_active_answer_is_checked_for_its_end_and_for_bans() {
+        let user = || json!({"id": "u"});
+        let banned = || json!({"id": "u", "banned": true});
+        assert!(matches!(
+            verdict("2020-01-01T00:00:00.001Z", user()),
+            Verdict::Active(_)
+        ));
+        assert!(matches!(
+            verdict("2020-01-01T00:00:00.000Z", user()),
+            Verdict::SignedOut
+        ));
+        assert!(matches!(
+            verdict("2019-12-31T23:59:59.999Z", user()),
+            Verdict::SignedOut
+        ));
+        assert!(matches!(
+            verdict("2021-01-01T00:00:00.000Z", banned()),
+            Verdict::Banned
+        ));
+        assert!(matches!(
+            verdict("2019-01-01T00:00:00.000Z", banned()),
+            Verdict::SignedOut
+        ));
+    }
+}
