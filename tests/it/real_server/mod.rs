@@ -1,0 +1,1 @@
+//! Against a real Better Auth process.
