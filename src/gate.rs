@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -25,6 +26,14 @@ pub(crate) trait Gate {
 
     /// The last look at what the inner service answered.
     fn finish<B>(&self, response: &mut Response<B>);
+}
+
+/// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
+///
+/// See [`Service`, "Be careful when cloning inner services"](Service#be-careful-when-cloning-inner-services).
+pub(crate) fn take_ready<S: Clone>(inner: &mut S) -> S {
+    let clone = inner.clone();
+    mem::replace(inner, clone)
 }
 
 pin_project! {
