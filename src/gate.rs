@@ -25,7 +25,7 @@ pub(crate) trait Gate {
     fn refuse(&self, rejection: Rejection) -> Response<Bytes>;
 
     /// The last look at what the inner service answered.
-    fn finish<B>(&self, response: &mut Response<B>);
+    fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>>;
 }
 
 /// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
@@ -120,9 +120,8 @@ where
                     }
                 }
                 StateProj::Serving { future } => {
-                    let mut response = ready!(future.poll(cx))?;
-                    this.gate.finish(&mut response);
-                    return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                    let response = ready!(future.poll(cx))?;
+                    return Poll::Ready(Ok(this.gate.finish(response)));
                 }
                 StateProj::Refused { rejection } => {
                     let rejection = rejection.take().expect("polled after completion");

@@ -87,7 +87,9 @@ impl Gate for RequireGate {
         rejection::render(rejection)
     }
 
-    fn finish<B>(&self, _: &mut Response<B>) {}
+    fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {
+        response.map(ResponseBody::inner)
+    }
 }
 
 #[cfg(feature = "axum")]

@@ -8,7 +8,11 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{ResponseFuture, SessionAuth, gate::SessionGate, layer::Mode};
+use super::{
+    ResponseFuture, SessionAuth,
+    gate::{Consulted, SessionGate},
+    layer::Mode,
+};
 use crate::{
     gate::{Gate, Gated, take_ready},
     rejection::ResponseBody,
@@ -76,7 +80,8 @@ impl<S: Clone> SessionAuthService<S> {
     where
         S: Service<Request<B>>,
     {
-        let gate = SessionGate::optional(&self.auth.settings, self.asker(), checkpoint.question());
+        let consulted = Consulted::OnDemand(checkpoint.question());
+        let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
         request.extensions_mut().insert(checkpoint);
         Gated::serving(gate, self.inner.call(request)).into()
     }
@@ -91,7 +96,8 @@ impl<S: Clone> SessionAuthService<S> {
     where
         S: Service<Request<B>>,
     {
-        let gate = SessionGate::required(&self.auth.settings, self.asker());
+        let consulted = Consulted::Always;
+        let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
         let Some(verdict) = known else {
             return Gated::asking(gate, Box::pin(ask), take_ready(&mut self.inner), request).into();
         };
