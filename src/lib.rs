@@ -4,6 +4,7 @@
 mod types;
 mod cookie;
 mod credential;
+mod question;
 mod verdict;
 mod observe;
 pub mod rejection;

@@ -40,7 +40,7 @@ pub(crate) use self::{
     json::render,
     respond::respond,
 };
-use crate::{types::AuthSession, verdict::Verdict};
+use crate::{question::Reply, types::AuthSession, verdict::Verdict};
 
 /// Why a request was refused, as the client sees it.
 ///
@@ -132,14 +132,7 @@ impl Rejection {
                 "Invalid or expired session",
             ),
             Verdict::Banned => Self::forbidden("USER_BANNED", "This account is banned"),
-            Verdict::Unavailable { retry_after } => Self {
-                retry_after: Some(retry_after),
-                ..Self::new(
-                    Kind::Unavailable,
-                    "AUTH_SERVICE_UNAVAILABLE",
-                    "Authentication service unavailable",
-                )
-            },
+            Verdict::Unavailable { retry_after } => Self::unavailable(retry_after),
         })
     }
 
@@ -151,6 +144,26 @@ impl Rejection {
             Verdict::Active(_) | Verdict::Banned | Verdict::Unavailable { .. } => {
                 Self::unless_active(verdict).map(Some)
             }
+        }
+    }
+
+    /// What to tell the client of a reply that says nothing.
+    pub(crate) fn unless_replied(reply: &Reply) -> Result<(), Self> {
+        match reply {
+            Reply::MemberRole(_) | Reply::Permitted(_) => Ok(()),
+            Reply::Unavailable { retry_after } => Err(Self::unavailable(*retry_after)),
+            Reply::Misconfigured => Err(Self::misconfigured()),
+        }
+    }
+
+    fn unavailable(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                RejectionKind::Unavailable,
+                "AUTH_SERVICE_UNAVAILABLE",
+                "Authentication service unavailable",
+            )
         }
     }
 

@@ -1,10 +1,14 @@
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use http::{HeaderMap, Method, Request, Uri};
 
+use super::held::Held;
 #[cfg(feature = "axum")]
-use super::path_params::PathParams;
-use crate::types::{AuthSession, User};
+use super::held::ParamError;
+use crate::{
+    question::{Question, Reply},
+    types::{AuthSession, User},
+};
 
 /// What a [`Guard`](super::Guard) decides on: who is signed in, and the request without its body.
 pub struct Access<'a> {
@@ -12,23 +16,21 @@ pub struct Access<'a> {
     method: &'a Method,
     uri: &'a Uri,
     headers: &'a HeaderMap,
-    #[cfg(feature = "axum")]
-    params: &'a PathParams,
+    held: &'a Held,
 }
 
 impl<'a> Access<'a> {
     pub(super) fn new<B>(
         session: &'a AuthSession,
         request: &'a Request<B>,
-        #[cfg(feature = "axum")] params: &'a PathParams,
+        held: &'a Held,
     ) -> Self {
         Self {
             session,
             method: request.method(),
             uri: request.uri(),
             headers: request.headers(),
-            #[cfg(feature = "axum")]
-            params,
+            held,
         }
     }
 
@@ -52,7 +54,7 @@ impl<'a> Access<'a> {
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     #[must_use]
     pub fn path_param(&self, name: &str) -> Option<&str> {
-        self.params.get(name).ok()
+        self.param(name).ok()
     }
 
     /// The method of the request.
@@ -74,9 +76,31 @@ impl<'a> Access<'a> {
         self.headers
     }
 
+    /// A value that another layer put into the extensions of the request, such as axum's `ConnectInfo`.
+    #[must_use]
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.held.extension()
+    }
+
+    /// The time of the check.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    /// What the auth server said to that question, if it was asked for this request.
+    pub(super) fn reply(&self, question: &Question) -> Option<Reply> {
+        self.held.reply(question)
+    }
+
+    /// Whether the session was asked for past every cache, for this request.
+    pub(super) fn is_live(&self) -> bool {
+        self.held.is_live()
+    }
+
     #[cfg(feature = "axum")]
-    pub(super) fn params(&self) -> &PathParams {
-        self.params
+    pub(super) fn param(&self, name: &str) -> Result<&str, ParamError> {
+        self.held.param(name)
     }
 }
 

@@ -24,17 +24,22 @@
 //! ```
 
 mod access;
+mod ask;
 mod check;
 mod expression;
 mod future;
 mod guard;
+mod held;
 mod layer;
 #[cfg(feature = "axum")]
-mod path_params;
+mod organization;
+mod permission;
 mod role;
 mod service;
+mod session;
 #[cfg(feature = "axum")]
 mod user_id;
+mod when;
 
 pub use self::{
     access::Access,
@@ -42,4 +47,5 @@ pub use self::{
     guard::{Denied, Guard},
     layer::Require,
     service::RequireService,
+    when::Outcome,
 };
