@@ -15,6 +15,9 @@ use super::{
 /// One type without parameters for all guards and all their combinations, so that they can be chosen at run time and
 /// returned from functions. Put it on routes with `route_layer`, inside a [`SessionAuth`](crate::SessionAuth).
 ///
+/// `MethodRouter::route_layer` covers the methods that were added before it and no fallback: `any(handler)` needs
+/// `.layer`, and panics with `route_layer`.
+///
 /// There is no `not`: it would turn a mistake into a pass.
 ///
 /// See the [module docs](super) for an example.
@@ -28,18 +31,21 @@ impl Require {
     /// Lets in who has this role, exactly as written.
     ///
     /// Better Auth keeps roles in one string with commas (`"user,admin"`); it is split there and compared byte for
-    /// byte, so `superadmin`, `Admin` and `admin ` are other roles. A user whose role is null has none. Otherwise:
-    /// 403 `INSUFFICIENT_ROLE`.
+    /// byte, so `superadmin`, `Admin` and `admin ` are other roles. A user whose role is null has none here, while
+    /// Better Auth's own permission check gives such a user its default role. Whoever is not let in gets 403
+    /// `INSUFFICIENT_ROLE`.
     pub fn role(role: impl Into<String>) -> Self {
         Self::guard(RoleGuard::new(Needs::Any, [role.into()]))
     }
 
-    /// Lets in who has at least one of these roles. An empty list denies everybody, and is logged as an error.
+    /// Lets in who has at least one of these roles, as [`role`](Self::role) does. An empty list denies everybody, and
+    /// is logged as an error.
     pub fn any_role<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
         Self::guard(RoleGuard::new(Needs::Any, roles))
     }
 
-    /// Lets in who has all of these roles. An empty list denies everybody, and is logged as an error.
+    /// Lets in who has all of these roles, as [`role`](Self::role) does. An empty list denies everybody, and is logged
+    /// as an error.
     pub fn all_roles<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
         Self::guard(RoleGuard::new(Needs::All, roles))
     }
@@ -47,8 +53,8 @@ impl Require {
     /// Lets in the user whose id is the path parameter of this name.
     ///
     /// The parameter is percent-decoded once, by axum, and compared byte for byte. A route that has no such
-    /// parameter, has it twice (nested routers), or has it as a wildcard denies everybody, and is logged as an error.
-    /// Otherwise: 403 `USER_ID_MISMATCH`.
+    /// parameter, has it twice (nested routers), or has it as a wildcard denies everybody, which is logged as an error
+    /// for every request. Whoever is not let in gets 403 `USER_ID_MISMATCH`.
     #[cfg(feature = "axum")]
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn user_id(param: impl Into<String>) -> Self {
