@@ -33,7 +33,7 @@ pub(crate) enum Verdict {
     Active(Arc<AuthSession>),
     /// Signed in, and banned by an admin.
     Banned,
-    /// The auth server was asked and knows no such session.
+    /// The auth server was asked and knows no such session, or the credential is one that is refused without asking.
     SignedOut,
     /// The request shows no credential; nobody was asked.
     Anonymous,
@@ -42,8 +42,8 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// Checks what Better Auth itself does not check: that the session has not ended, and that the user is not
-    /// banned.
+    /// Looks at what the answer itself says: the end of the session, which Better Auth checks as well but a route or
+    /// decoder of the application's may not, and bans, which Better Auth does not look at here.
     pub(crate) fn of(session: Arc<AuthSession>, now: SystemTime) -> Self {
         if session.session.is_over_at(now) {
             Self::SignedOut

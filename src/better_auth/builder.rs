@@ -14,8 +14,8 @@ use crate::{
 
 /// Sets up a [`BetterAuth`](crate::BetterAuth) handle. Made by [`BetterAuth::builder`](crate::BetterAuth::builder).
 ///
-/// Every setting has a default that fits a Better Auth server as its documentation sets it up; all of them are in
-/// [`defaults`].
+/// Every setting has a default that fits a Better Auth server as its documentation sets it up; the values are in
+/// [`defaults`], and a table of all settings is in the [crate docs](crate#settings).
 #[must_use = "call `build`"]
 pub struct BetterAuthBuilder {
     pub(super) url: String,
@@ -60,7 +60,7 @@ impl BetterAuthBuilder {
 
     /// The path under which the auth server serves its endpoints: Better Auth's `basePath`.
     ///
-    /// Only for a URL without a path. Defaults to `/api/auth`.
+    /// Only for a URL without a path: one with a path is the base path itself. Defaults to `/api/auth`.
     pub fn base_path(mut self, path: impl Into<String>) -> Self {
         self.base_path = Some(path.into());
         self
@@ -69,7 +69,8 @@ impl BetterAuthBuilder {
     /// The endpoint, below the base path, that says who is signed in.
     ///
     /// For teams that wrote a route of their own, such as `/session`. It may answer `null` or 401 with JSON for
-    /// signed out. Defaults to `/get-session`.
+    /// signed out; where its 200 has another shape, add [`decode_with`](Self::decode_with). Defaults to
+    /// `/get-session`.
     pub fn session_path(mut self, path: impl Into<String>) -> Self {
         self.session_path = path.into();
         self
@@ -112,16 +113,16 @@ impl BetterAuthBuilder {
 
     /// The most bytes of an answer's body that are read.
     ///
-    /// An answer past it is a 503 for that user. It is never held in memory. Defaults to 64 KiB.
+    /// An answer past it is a 503 for that user, and the rest of it is not read. Defaults to 64 KiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Answers 401 without a call when a request brings one session cookie name more than once.
+    /// Counts a request as signed out, without a call, when it brings one forwarded cookie name more than once.
     ///
-    /// A sibling subdomain can set such a cookie. By default all of them are forwarded in the order sent, the server
-    /// reads the first, and a warning is logged.
+    /// The answer is then 401 `INVALID_SESSION`. A sibling subdomain can set such a cookie. By default all of them are
+    /// forwarded in the order sent, the server reads the first, and a warning is logged.
     pub fn reject_ambiguous_cookies(mut self) -> Self {
         self.ambiguity = Ambiguity::Reject;
         self
@@ -140,6 +141,11 @@ impl BetterAuthBuilder {
     ///
     /// A key overrides cookies, also when it is not valid. Every check counts against the key's own rate limit, which
     /// Better Auth sets to ten a day unless told otherwise. Off by default: the header is then ignored.
+    ///
+    /// # Security
+    ///
+    /// For a key, Better Auth sends the user with all fields, also those with `returned: false`, which it leaves out
+    /// for a cookie. Do not send that user to clients as it is.
     pub fn accept_api_key(mut self) -> Self {
         self.api_key = Acceptance::Accepted;
         self
@@ -158,12 +164,15 @@ impl BetterAuthBuilder {
 
     /// Sends the client's address to the auth server as `X-Forwarded-For`: one address, never the client's own chain.
     ///
-    /// Better Auth's rate limiter counts by that address. Without it all requests of this service share one budget.
+    /// Better Auth's rate limiter counts by that address. Without it, since 1.6.17, all requests of this service share
+    /// one budget.
     /// `find` gets the request's headers and extensions, and is called for requests that show a credential;
     /// [`BetterAuth::validate`](crate::BetterAuth::validate) has no extensions to give. Take the peer's address, or a header that your own proxy
     /// sets: what a client can write, it can choose. Not sent by default.
     ///
     /// # Examples
+    ///
+    /// The peer's address, in an app that is served with `into_make_service_with_connect_info::<SocketAddr>()`:
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -197,8 +206,9 @@ impl BetterAuthBuilder {
 
     /// Reads the body of a 200 in your own way, for servers with `customSession` or a route of your own.
     ///
-    /// `Ok(None)` is signed out, an error is unavailable: 503, with the error in the log. What the session holds is
-    /// checked as always: its end, and bans. Defaults to what `GET /get-session` answers.
+    /// `Ok(None)` is signed out, an error is unavailable: 503, with the error in the log, so keep what the body says
+    /// out of it. The body has to be declared as JSON, and what the session holds is checked as always: its end, and
+    /// bans. Defaults to what `GET /get-session` answers.
     ///
     /// With `customSession`, Better Auth up to 1.7.7 answers `null` also when its database is down; no decoder can
     /// tell that from signed out.
@@ -276,9 +286,10 @@ impl BetterAuthBuilder {
 
     /// Reaches the auth server with a reqwest client of your own: for proxies, certificates, DNS.
     ///
-    /// Build it with `redirect::Policy::none()`: an answer from another address is not believed. Let it keep idle
-    /// connections for less than the five seconds of Node. Defaults to a client that follows no redirects, uses no
-    /// proxy, keeps no cookies and does not decompress.
+    /// Build it with `redirect::Policy::none()`: a client that follows a redirect may take the cookies along, and the
+    /// answer from the other address is not believed. Let it keep idle connections for less than the five seconds of
+    /// Node. Replaces a [`transport`](Self::transport) that was set before, and the other way round. Defaults to a
+    /// client that follows no redirects, uses no proxy, keeps no cookies and does not decompress.
     #[cfg(feature = "reqwest")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {

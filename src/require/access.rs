@@ -49,7 +49,7 @@ impl<'a> Access<'a> {
     /// A parameter of the route that axum dispatched to, percent-decoded once.
     ///
     /// `None` when the route has no such parameter, when it has it twice (nested routers), when it is a wildcard
-    /// (`{*rest}`), or when what the client sent does not decode to UTF-8.
+    /// (`{*rest}`), or when one of the route's parameters does not decode to UTF-8.
     #[cfg(feature = "axum")]
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     #[must_use]

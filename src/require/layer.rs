@@ -11,6 +11,9 @@ use super::{
 /// One type without parameters for all guards and all their combinations, so that they can be chosen at run time and
 /// returned from functions. Put it on routes with `route_layer`, inside a [`SessionAuth`](crate::SessionAuth).
 ///
+/// `MethodRouter::route_layer` covers the methods that were added before it and no fallback: `any(handler)` needs
+/// `.layer`, and panics with `route_layer`.
+///
 /// There is no `not`: it would turn a mistake into a pass.
 ///
 /// See the [module docs](super) for an example.

@@ -23,8 +23,9 @@ impl Require {
     /// Lets in who has this role, exactly as written.
     ///
     /// Better Auth keeps roles in one string with commas (`"user,admin"`); it is split there and compared byte for
-    /// byte, so `superadmin`, `Admin` and `admin ` are other roles. A user whose role is null has none. Otherwise:
-    /// 403 `INSUFFICIENT_ROLE`.
+    /// byte, so `superadmin`, `Admin` and `admin ` are other roles. A user whose role is null has none here, while
+    /// Better Auth's own permission check gives such a user its default role. Whoever is not let in gets 403
+    /// `INSUFFICIENT_ROLE`.
     pub fn role(role: impl Into<String>) -> Self {
         Self::guard(RoleGuard::new(Needs::Any, [role.into()]))
     }
