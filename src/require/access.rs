@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, Request, Uri};
 
 use super::held::Held;
 #[cfg(feature = "axum")]
-use super::held::ParamError;
+use super::path_params::ParamError;
 use crate::{
     question::{Question, Reply},
     types::{AuthSession, User},
@@ -17,6 +17,7 @@ pub struct Access<'a> {
     uri: &'a Uri,
     headers: &'a HeaderMap,
     held: &'a Held,
+    now: SystemTime,
 }
 
 impl<'a> Access<'a> {
@@ -31,6 +32,7 @@ impl<'a> Access<'a> {
             uri: request.uri(),
             headers: request.headers(),
             held,
+            now: SystemTime::now(),
         }
     }
 
@@ -85,7 +87,7 @@ impl<'a> Access<'a> {
     /// The time of the check.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        SystemTime::now()
+        self.now
     }
 
     /// What the auth server said to that question, if it was asked for this request.
@@ -101,6 +103,40 @@ impl<'a> Access<'a> {
     #[cfg(feature = "axum")]
     pub(super) fn param(&self, name: &str) -> Result<&str, ParamError> {
         self.held.param(name)
+    }
+}
+
+/// Everything that an [`Access`] borrows, for the tests of guards.
+#[cfg(all(feature = "testing", feature = "axum"))]
+pub(crate) struct MadeUp {
+    session: AuthSession,
+    request: Request<()>,
+    held: Held,
+    now: SystemTime,
+}
+
+#[cfg(all(feature = "testing", feature = "axum"))]
+impl MadeUp {
+    pub(crate) fn new(
+        session: AuthSession,
+        mut request: Request<()>,
+        params: Vec<(String, String)>,
+        now: SystemTime,
+    ) -> Self {
+        let extensions = std::mem::take(request.extensions_mut());
+        Self {
+            session,
+            request,
+            held: Held::made_up(extensions, params),
+            now,
+        }
+    }
+
+    pub(crate) fn access(&self) -> Access<'_> {
+        Access {
+            now: self.now,
+            ..Access::new(&self.session, &self.request, &self.held)
+        }
     }
 }
 

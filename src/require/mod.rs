@@ -33,6 +33,8 @@ mod held;
 mod layer;
 #[cfg(feature = "axum")]
 mod organization;
+#[cfg(feature = "axum")]
+mod path_params;
 mod permission;
 mod role;
 mod service;
@@ -41,6 +43,8 @@ mod session;
 mod user_id;
 mod when;
 
+#[cfg(all(feature = "testing", feature = "axum"))]
+pub(crate) use self::access::MadeUp;
 pub use self::{
     access::Access,
     future::ResponseFuture,

@@ -1,6 +1,6 @@
 //! Membership, roles and permissions in the organization that the path names.
 
-use super::{Access, Denied, Require, ask::AskingGuard, held::ParamError, permission, role};
+use super::{Access, Denied, Require, ask::AskingGuard, path_params::ParamError, permission, role};
 use crate::{
     observe,
     question::{Permissions, Question, Reply, Scope},

@@ -1,4 +1,4 @@
-use super::{Access, Denied, Guard, Require, check, held::ParamError};
+use super::{Access, Denied, Guard, Require, check, path_params::ParamError};
 use crate::observe;
 
 impl Require {
