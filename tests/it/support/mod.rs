@@ -1,1 +1,6 @@
 //! What the tests share.
+
+pub(crate) mod answer;
+pub(crate) mod child;
+pub(crate) mod probe;
+pub(crate) mod raw_server;
