@@ -2,5 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod child;
+pub(crate) mod log;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
+pub(crate) mod recorder;
