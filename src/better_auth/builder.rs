@@ -4,14 +4,12 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, Request, Response};
 use tower_service::Service;
 
-use super::{BetterAuth, ConfigError, default_transport::default_transport, defaults};
+use super::defaults;
 use crate::{
-    client::{Client, CookieCache, Decoder, Endpoint, Questions, TowerTransport, Transport},
-    cookie::CookieNames,
-    credential::{Acceptance, Ambiguity, CredentialPolicy},
-    observe,
+    client::{CookieCache, Decoder, TowerTransport, Transport},
+    credential::{Acceptance, Ambiguity},
     types::AuthSession,
-    validate::{ClientIp, Validator},
+    validate::ClientIp,
 };
 
 /// Sets up a [`BetterAuth`] handle. Made by [`BetterAuth::builder`].
@@ -20,21 +18,21 @@ use crate::{
 /// [`defaults`].
 #[must_use = "call `build`"]
 pub struct BetterAuthBuilder {
-    url: String,
-    base_path: Option<String>,
-    session_path: String,
-    cookie_prefix: String,
-    session_cookie: Option<String>,
-    connect_timeout: Duration,
-    deadline: Duration,
-    max_body: usize,
-    ambiguity: Ambiguity,
-    bearer: Acceptance,
-    api_key: Acceptance,
-    cookie_cache: CookieCache,
-    client_ip: Option<Box<ClientIp>>,
-    decoder: Decoder,
-    transport: Option<Arc<dyn Transport>>,
+    pub(super) url: String,
+    pub(super) base_path: Option<String>,
+    pub(super) session_path: String,
+    pub(super) cookie_prefix: String,
+    pub(super) session_cookie: Option<String>,
+    pub(super) connect_timeout: Duration,
+    pub(super) deadline: Duration,
+    pub(super) max_body: usize,
+    pub(super) ambiguity: Ambiguity,
+    pub(super) bearer: Acceptance,
+    pub(super) api_key: Acceptance,
+    pub(super) cookie_cache: CookieCache,
+    pub(super) client_ip: Option<Box<ClientIp>>,
+    pub(super) decoder: Decoder,
+    pub(super) transport: Option<Arc<dyn Transport>>,
 }
 
 impl BetterAuthBuilder {
@@ -274,103 +272,6 @@ impl BetterAuthBuilder {
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Arc::new(crate::client::HttpClient::from(client)));
         self
-    }
-
-    /// Makes the handle. Opens no connection.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] names the setting that cannot work, and the fix.
-    pub fn build(self) -> Result<BetterAuth, ConfigError> {
-        let endpoint = self.endpoint()?;
-        for (setting, is_zero) in [
-            ("connect_timeout", self.connect_timeout.is_zero()),
-            ("deadline", self.deadline.is_zero()),
-            ("max_body", self.max_body == 0),
-        ] {
-            if is_zero {
-                return Err(ConfigError::Zero { setting });
-            }
-        }
-        let questions = Questions::new(&endpoint, &self.session_path, self.cookie_cache)
-            .map_err(|reason| ConfigError::path("session_path", reason, defaults::SESSION_PATH))?;
-        let policy = self.policy()?;
-        if endpoint.is_plain_text_over_network() {
-            observe::advice(
-                "the auth server's URL is plain `http` to another host: session cookies cross the network in clear \
-                 text, use `https`",
-            );
-        }
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(&endpoint, self.connect_timeout)?,
-        };
-        Ok(BetterAuth::of(Validator {
-            policy,
-            client: Client {
-                questions,
-                transport,
-                decoder: self.decoder,
-                deadline: self.deadline,
-                max_body: self.max_body,
-            },
-            client_ip: self.client_ip,
-            retry_after: defaults::RETRY_AFTER,
-        }))
-    }
-
-    fn endpoint(&self) -> Result<Endpoint, ConfigError> {
-        let endpoint = Endpoint::parse(&self.url).map_err(ConfigError::url)?;
-        let base_path = match &self.base_path {
-            None if endpoint.has_path() => return Ok(endpoint),
-            None => defaults::BASE_PATH,
-            Some(path) => path,
-        };
-        let with_base_path = endpoint
-            .clone()
-            .with_path(base_path)
-            .map_err(|reason| ConfigError::path("base_path", reason, defaults::BASE_PATH))?;
-        if endpoint.has_path() && endpoint != with_base_path {
-            return Err(ConfigError::TwoBasePaths);
-        }
-        Ok(with_base_path)
-    }
-
-    fn policy(&self) -> Result<CredentialPolicy, ConfigError> {
-        cookie_name("cookie_prefix", &self.cookie_prefix)?;
-        let cookies = match &self.session_cookie {
-            None => CookieNames::with_prefix(&self.cookie_prefix),
-            Some(name) => {
-                cookie_name("session_cookie", name)?;
-                CookieNames::exactly(name)
-            }
-        };
-        let (cookies, limit) = match self.cookie_cache {
-            CookieCache::Bypassed => (cookies, defaults::MAX_CREDENTIAL),
-            CookieCache::Trusted => (
-                cookies.and_session_data(&self.cookie_prefix),
-                defaults::MAX_CREDENTIAL_WITH_COOKIE_CACHE,
-            ),
-        };
-        Ok(CredentialPolicy {
-            cookies,
-            limit,
-            ambiguity: self.ambiguity,
-            bearer: self.bearer,
-            api_key: self.api_key,
-        })
-    }
-}
-
-/// A `token` of [RFC 9110, 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2), as
-/// [RFC 6265](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1) asks of cookie names.
-fn cookie_name(setting: &'static str, name: &str) -> Result<(), ConfigError> {
-    const SEPARATORS: &[u8] = b"()<>@,;:\\\"/[]?={}";
-    let is_token = |byte: u8| byte.is_ascii_graphic() && !SEPARATORS.contains(&byte);
-    if !name.is_empty() && name.bytes().all(is_token) {
-        Ok(())
-    } else {
-        Err(ConfigError::CookieName { setting })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The handle: where the auth server is, and how it is asked.
 
+mod build;
 mod builder;
 mod config_error;
 mod default_transport;
