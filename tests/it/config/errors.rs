@@ -69,10 +69,7 @@ fn a_url_that_cannot_work_is_refused_with_the_fix() {
         ("http://auth.example.com//api", "starts with a single `/`"),
         ("http://auth.example.com/a/../b", "starts with a single `/`"),
         ("http://auth.example.com/%2e%2e", "starts with a single `/`"),
-        (
-            "http://auth.example.com/a\\b",
-            "write it like `https://auth.example.com`",
-        ),
+        ("http://auth.example.com/a\\b", "starts with a single `/`"),
     ];
     for (url, expected) in cases {
         let built = BetterAuth::new(url);
