@@ -99,7 +99,7 @@ fn cookies_in_clear_text_over_a_network_are_warned_about_once_and_at_start_up() 
         ("http://auth.localhost", false),
     ] {
         let recorder = Recorder::signed_in();
-        let (_, log) = log::of(async {
+        let ((), log) = log::of(async {
             let builder = BetterAuth::builder(url).transport(recorder);
             let (app, _) = probe::protected(builder.build().unwrap());
             for _ in 0..2 {

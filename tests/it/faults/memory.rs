@@ -42,9 +42,8 @@ async fn assert_small(name: &str, script: Script, max_body: usize) {
 #[tokio::test]
 async fn a_body_of_256_mib_is_never_held() {
     in_a_process_of_its_own!("a_body_of_256_mib_is_never_held");
-    const CHUNK: usize = 1 << 16;
     let body = || Step::Repeat {
-        bytes: vec![b' '; CHUNK].into(),
+        bytes: vec![b' '; 1 << 16].into(),
         times: 4096,
     };
     let announced = head("200 OK", &[JSON, "content-length: 268435456"]);

@@ -33,8 +33,9 @@ fn app(auth: SessionAuth, change: Change) -> Router {
         change(request.headers_mut());
         request
     });
-    let handler =
-        async |user: Option<CurrentUser>| user.map_or("nobody".into(), |user| user.id.clone());
+    let handler = async |user: Option<CurrentUser>| {
+        user.map_or_else(|| "nobody".into(), |user| user.id.clone())
+    };
     Router::new()
         .route("/", get(handler))
         .layer(between)

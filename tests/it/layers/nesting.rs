@@ -11,10 +11,11 @@ use crate::support::{
 
 /// Who the handler sees behind these layers, from the innermost to the outermost.
 async fn seen_behind(layers: impl IntoIterator<Item = SessionAuth>) -> String {
-    let handler =
-        async |user: Option<CurrentUser>| user.map_or("nobody".into(), |user| user.id.clone());
+    let handler = async |user: Option<CurrentUser>| {
+        user.map_or_else(|| "nobody".into(), |user| user.id.clone())
+    };
     let app = Router::<()>::new().route("/", get(handler));
-    let app = layers.into_iter().fold(app, |app, layer| app.layer(layer));
+    let app = layers.into_iter().fold(app, Router::layer);
     let seen = send(app, signed_in("/")).await;
     if seen.status == 200 {
         seen.body

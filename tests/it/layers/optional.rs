@@ -23,11 +23,11 @@ fn app(recorder: &Recorder, handler: MethodRouter) -> Router {
 }
 
 async fn maybe(user: Option<CurrentUser>) -> String {
-    user.map_or("nobody".into(), |user| user.id.clone())
+    user.map_or_else(|| "nobody".into(), |user| user.id.clone())
 }
 
 async fn maybe_session(session: Option<CurrentSession>) -> String {
-    session.map_or("nobody".into(), |session| session.user.id.clone())
+    session.map_or_else(|| "nobody".into(), |session| session.user.id.clone())
 }
 
 fn every_auth_server() -> [(Recorder, &'static str); 4] {
