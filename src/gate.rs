@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -24,7 +25,15 @@ pub(crate) trait Gate {
     fn refuse(&self, rejection: Rejection) -> Response<Bytes>;
 
     /// The last look at what the inner service answered.
-    fn finish<B>(&self, response: &mut Response<B>);
+    fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>>;
+}
+
+/// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
+///
+/// See [`Service`, "Be careful when cloning inner services"](Service#be-careful-when-cloning-inner-services).
+pub(crate) fn take_ready<S: Clone>(inner: &mut S) -> S {
+    let clone = inner.clone();
+    mem::replace(inner, clone)
 }
 
 pin_project! {
@@ -111,9 +120,8 @@ where
                     }
                 }
                 StateProj::Serving { future } => {
-                    let mut response = ready!(future.poll(cx))?;
-                    this.gate.finish(&mut response);
-                    return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                    let response = ready!(future.poll(cx))?;
+                    return Poll::Ready(Ok(this.gate.finish(response)));
                 }
                 StateProj::Refused { rejection } => {
                     let rejection = rejection.take().expect("polled after completion");

@@ -14,6 +14,9 @@ mod client;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 
 pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, ConfigError, defaults},

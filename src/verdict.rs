@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    fn verdict(expires_at: &str, user: Value) -> Verdict {
+    fn verdict(expires_at: &str, user: &Value) -> Verdict {
         let session = serde_json::from_value(json!({
             "user": user,
             "session": {"id": "s1", "expiresAt": expires_at},
@@ -173,26 +173,26 @@ mod tests {
 
     #[test]
     fn an_active_answer_is_checked_for_its_end_and_for_bans() {
-        let user = || json!({"id": "u"});
-        let banned = || json!({"id": "u", "banned": true});
+        let user = json!({"id": "u"});
+        let banned = json!({"id": "u", "banned": true});
         assert!(matches!(
-            verdict("2020-01-01T00:00:00.001Z", user()),
+            verdict("2020-01-01T00:00:00.001Z", &user),
             Verdict::Active(_)
         ));
         assert!(matches!(
-            verdict("2020-01-01T00:00:00.000Z", user()),
+            verdict("2020-01-01T00:00:00.000Z", &user),
             Verdict::SignedOut
         ));
         assert!(matches!(
-            verdict("2019-12-31T23:59:59.999Z", user()),
+            verdict("2019-12-31T23:59:59.999Z", &user),
             Verdict::SignedOut
         ));
         assert!(matches!(
-            verdict("2021-01-01T00:00:00.000Z", banned()),
+            verdict("2021-01-01T00:00:00.000Z", &banned),
             Verdict::Banned
         ));
         assert!(matches!(
-            verdict("2019-01-01T00:00:00.000Z", banned()),
+            verdict("2019-01-01T00:00:00.000Z", &banned),
             Verdict::SignedOut
         ));
     }

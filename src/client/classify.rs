@@ -154,6 +154,8 @@ mod tests {
     const SESSION: &str = r#"{"session":{"id":"s","userId":"u","expiresAt":"2026-11-27T09:32:22.106Z"},"user":{"id":"u"}}"#;
     const JSON: (&str, &str) = ("content-type", "application/json");
 
+    type Lines = &'static [(&'static str, &'static str)];
+
     fn headers(lines: &[(&str, &str)]) -> HeaderMap {
         lines
             .iter()
@@ -182,8 +184,9 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines)]
     fn the_verdict_table() {
-        let cases: &[(u16, &[(&str, &str)], &str, &str)] = &[
+        let cases: &[(u16, Lines, &str, &str)] = &[
             (200, &[JSON], SESSION, "active"),
             (
                 200,
@@ -334,7 +337,7 @@ mod tests {
     #[test]
     fn a_refused_api_key_is_no_outage_and_nothing_else_turns_a_403_into_one() {
         let code = r#"{"message":"Invalid API key.","code":"INVALID_API_KEY"}"#;
-        let cases: &[(&[(&str, &str)], &str, bool)] = &[
+        let cases: &[(Lines, &str, bool)] = &[
             (&[JSON], code, true),
             (&[JSON], r#"{"code":"OTHER"}"#, false),
             (&[JSON], "", false),
@@ -384,7 +387,7 @@ mod tests {
     #[test]
     fn the_time_to_wait_is_read_in_all_its_forms_and_clamped() {
         const DATE: (&str, &str) = ("date", "Sat, 21 Nov 2026 06:00:00 GMT");
-        let cases: &[(&[(&str, &str)], Option<u64>)] = &[
+        let cases: &[(Lines, Option<u64>)] = &[
             (&[], None),
             (&[("x-retry-after", "10")], Some(10)),
             (&[("retry-after", "7")], Some(7)),

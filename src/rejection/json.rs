@@ -1,15 +1,10 @@
 //! The default form: JSON.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-use super::{Rejection, RejectionKind};
-
-/// The challenge of every 401: a scheme that no browser answers with a dialogue.
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Cookie realm=\"better-auth\"");
+use super::{Rejection, RequestHead, complete::complete};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -18,47 +13,48 @@ struct Body<'a> {
     code: &'a str,
 }
 
-/// The response for a rejection, with the rejection in its extensions.
+/// Responds with `{"success":false,"error":"Authentication required","code":"UNAUTHENTICATED"}`: the default form, for
+/// closures that treat only some requests differently.
+#[must_use]
+pub fn json(rejection: &Rejection, _: &RequestHead<'_>) -> Response<Bytes> {
+    respond(rejection)
+}
+
+/// The response for a rejection where no layer has chosen a form, with the rejection in its extensions.
 pub(crate) fn render(rejection: Rejection) -> Response<Bytes> {
+    let mut response = respond(&rejection);
+    complete(rejection, &mut response);
+    response
+}
+
+pub(super) fn respond(rejection: &Rejection) -> Response<Bytes> {
     let body = Body {
         success: false,
         error: &rejection.message,
         code: &rejection.code,
     };
-    let body = serde_json::to_vec(&body).expect("a struct of strings is JSON");
+    json_response(rejection.status(), "application/json", &body)
+}
+
+pub(super) fn json_response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: &impl Serialize,
+) -> Response<Bytes> {
+    let body = serde_json::to_vec(body).expect("a struct of strings and numbers is JSON");
     let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = rejection.status();
-    describe(&rejection, response.headers_mut());
-    response.extensions_mut().insert(rejection);
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
     response
-}
-
-fn describe(rejection: &Rejection, headers: &mut HeaderMap) {
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
-    match rejection.kind {
-        RejectionKind::Unauthenticated | RejectionKind::InvalidSession => {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        RejectionKind::Forbidden | RejectionKind::Unavailable | RejectionKind::Misconfigured => {}
-    }
-    if let Some(retry_after) = rejection.retry_after {
-        headers.insert(header::RETRY_AFTER, whole_seconds(retry_after).into());
-    }
-}
-
-/// Rounded up, so that nobody comes back too early, and at least one.
-fn whole_seconds(duration: Duration) -> u64 {
-    let started = u64::from(duration.subsec_nanos() > 0);
-    duration.as_secs().saturating_add(started).max(1)
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::verdict::Verdict;
 
@@ -132,17 +128,6 @@ mod tests {
             assert_eq!(header(header::CACHE_CONTROL), Some("no-store"));
             assert_eq!(header(header::VARY), Some("Cookie"));
             assert_eq!(response.extensions().get::<Rejection>(), Some(&rejection));
-        }
-    }
-
-    #[test]
-    fn retry_after_is_in_whole_seconds_rounded_up_and_at_least_one() {
-        for (millis, expected) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (30_000, 30)] {
-            assert_eq!(
-                whole_seconds(Duration::from_millis(millis)),
-                expected,
-                "{millis} ms"
-            );
         }
     }
 }

@@ -19,14 +19,27 @@
 //! wrote is ever in it.
 
 mod body;
+mod complete;
+mod form;
+mod grpc;
 mod json;
+mod problem;
+mod redirect;
+mod respond;
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-pub use self::body::ResponseBody;
-pub(crate) use self::json::render;
+pub use self::{
+    body::ResponseBody, json::json, problem::problem, redirect::RedirectToSignIn,
+    respond::RequestHead,
+};
+pub(crate) use self::{
+    form::{Asked, Form},
+    json::render,
+    respond::respond,
+};
 use crate::{types::AuthSession, verdict::Verdict};
 
 /// Why a request was refused, as the client sees it.

@@ -1,5 +1,5 @@
 use std::{
-    fmt, mem,
+    fmt,
     task::{Context, Poll},
 };
 
@@ -11,7 +11,7 @@ use tower_service::Service;
 use super::path_params::PathParams;
 use super::{Access, Denied, ResponseFuture, expression::Expression};
 use crate::{
-    gate::{Gate, Gated},
+    gate::{Gate, Gated, take_ready},
     observe,
     rejection::{self, Rejection, ResponseBody},
     types::AuthSession,
@@ -29,17 +29,6 @@ impl<S> RequireService<S> {
     pub(super) fn new(inner: S, expression: Expression) -> Self {
         let gate = RequireGate { expression };
         Self { inner, gate }
-    }
-
-    /// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
-    ///
-    /// See [`Service`, "Be careful when cloning inner services"](Service#be-careful-when-cloning-inner-services).
-    fn take_ready(&mut self) -> S
-    where
-        S: Clone,
-    {
-        let clone = self.inner.clone();
-        mem::replace(&mut self.inner, clone)
     }
 }
 
@@ -62,18 +51,18 @@ where
                 "`Require` guards a route that no `SessionAuth` covers: add `.layer(SessionAuth::new(auth))` to the \
                  router, after its routes and guards",
             );
-            drop(self.take_ready());
+            drop(take_ready(&mut self.inner));
             return Gated::refused(gate, Rejection::misconfigured()).into();
         };
         let Some(verdict) = checkpoint.known() else {
             let checkpoint = checkpoint.clone();
             let verdict = Box::pin(async move { checkpoint.verdict().await });
-            return Gated::asking(gate, verdict, self.take_ready(), request).into();
+            return Gated::asking(gate, verdict, take_ready(&mut self.inner), request).into();
         };
         match gate.admit(&mut request, verdict) {
             Ok(()) => Gated::serving(gate, self.inner.call(request)).into(),
             Err(rejection) => {
-                drop(self.take_ready());
+                drop(take_ready(&mut self.inner));
                 Gated::refused(gate, rejection).into()
             }
         }
@@ -98,7 +87,9 @@ impl Gate for RequireGate {
         rejection::render(rejection)
     }
 
-    fn finish<B>(&self, _: &mut Response<B>) {}
+    fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {
+        response.map(ResponseBody::inner)
+    }
 }
 
 #[cfg(feature = "axum")]

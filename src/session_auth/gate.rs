@@ -8,31 +8,37 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use super::layer::{Caching, Settings};
 use crate::{
     gate::Gate,
-    rejection::{self, Rejection},
+    rejection::{Asked, Rejection, ResponseBody},
     verdict::{Ask, Checkpoint, Lazy, Verdict},
 };
 
 pub(super) struct SessionGate {
-    settings: Settings,
+    settings: Arc<Settings>,
     asker: Arc<dyn Ask>,
-    /// `None` where a verdict was required, and so was active when the inner service was called.
-    question: Option<Arc<Lazy>>,
+    asked: Asked,
+    consulted: Consulted,
+}
+
+/// Whether the response depends on who sent the request.
+pub(super) enum Consulted {
+    /// A session was required, and is there when the inner service answers.
+    Always,
+    /// If anybody wants to know.
+    OnDemand(Option<Arc<Lazy>>),
 }
 
 impl SessionGate {
-    pub(super) fn required(settings: &Settings, asker: Arc<dyn Ask>) -> Self {
-        Self::optional(settings, asker, None)
-    }
-
-    pub(super) fn optional(
-        settings: &Settings,
+    pub(super) fn new<B>(
+        settings: &Arc<Settings>,
         asker: Arc<dyn Ask>,
-        question: Option<Arc<Lazy>>,
+        request: &Request<B>,
+        consulted: Consulted,
     ) -> Self {
         Self {
-            settings: settings.clone(),
+            settings: Arc::clone(settings),
             asker,
-            question,
+            asked: settings.form.keep(request),
+            consulted,
         }
     }
 }
@@ -47,25 +53,29 @@ impl Gate for SessionGate {
     }
 
     fn refuse(&self, rejection: Rejection) -> Response<Bytes> {
-        let mut response = rejection::render(rejection);
+        let mut response = self.settings.form.render(rejection, &self.asked);
         vary_on(&self.settings.vary, response.headers_mut());
         response
     }
 
-    fn finish<B>(&self, response: &mut Response<B>) {
-        let (is_consulted, is_signed_in) = match &self.question {
-            None => (true, true),
-            Some(question) => (question.is_consulted(), question.is_signed_in()),
+    fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {
+        let mut response = self.settings.form.render_again(response, &self.asked);
+        let (is_consulted, is_signed_in) = match &self.consulted {
+            Consulted::Always => (true, true),
+            Consulted::OnDemand(None) => (false, false),
+            Consulted::OnDemand(Some(question)) => {
+                (question.is_consulted(), question.is_signed_in())
+            }
         };
+        let headers = response.headers_mut();
         if is_consulted {
-            vary_on(&self.settings.vary, response.headers_mut());
+            vary_on(&self.settings.vary, headers);
         }
         if is_consulted && is_signed_in && self.settings.caching == Caching::PrivateUnlessSet {
-            response
-                .headers_mut()
-                .entry(header::CACHE_CONTROL)
-                .or_insert(HeaderValue::from_static("private"));
+            let private = HeaderValue::from_static("private");
+            headers.entry(header::CACHE_CONTROL).or_insert(private);
         }
+        response
     }
 }
 

@@ -1,9 +1,16 @@
 use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
+use http::Response;
 use tower_layer::Layer;
 
 use super::SessionAuthService;
-use crate::{better_auth::BetterAuth, validate::Validator};
+use crate::{
+    better_auth::BetterAuth,
+    credential::Acceptance,
+    rejection::{self, Form, RedirectToSignIn, Rejection, RequestHead},
+    validate::Validator,
+};
 
 /// The layer that checks the session of every request with the auth server.
 ///
@@ -34,15 +41,16 @@ use crate::{better_auth::BetterAuth, validate::Validator};
 #[must_use = "it checks nothing unless it is a layer of something"]
 pub struct SessionAuth {
     pub(super) validator: Arc<Validator>,
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
 }
 
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) mode: Mode,
     pub(super) caching: Caching,
+    pub(super) form: Form,
     /// What answers depend on.
-    pub(super) vary: Arc<[&'static str]>,
+    pub(super) vary: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,11 +75,12 @@ impl SessionAuth {
         let settings = Settings {
             mode: Mode::Required,
             caching: Caching::PrivateUnlessSet,
-            vary: validator.policy.vary().into(),
+            form: Form::new(validator.policy.bearer == Acceptance::Accepted),
+            vary: validator.policy.vary(),
         };
         Self {
             validator,
-            settings,
+            settings: Arc::new(settings),
         }
     }
 
@@ -80,8 +89,66 @@ impl SessionAuth {
     /// `Option<CurrentUser>` is then `None` for whoever is anonymous or signed out. An auth server that cannot be
     /// asked is still a 503, for requests that want to know, and for them alone.
     pub fn optional(mut self) -> Self {
-        self.settings.mode = Mode::Optional;
+        Arc::make_mut(&mut self.settings).mode = Mode::Optional;
         self
+    }
+
+    /// Puts refusals into words in a form of your choice: a closure, or [`rejection::problem`](crate::rejection::problem)
+    /// for [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457).
+    ///
+    /// Holds for all that is refused inside the layer: by the layer itself, by guards, by extractors, and by `?` in
+    /// handlers. Headers that were added in between are kept, but for those that describe the body or the refusal; and
+    /// where the form has none, `WWW-Authenticate` (401), `Retry-After` (503), `Cache-Control: no-store` and `Vary` are
+    /// added. A handler that made an error of its own out of a rejection keeps its own form. A request whose content
+    /// type is `application/grpc` is always answered with a gRPC status. Where two layers are nested, the inner one
+    /// decides.
+    ///
+    /// Any form but the default costs a copy of the request's head for each request. Defaults to
+    /// [`rejection::json`](crate::rejection::json()).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::Response;
+    /// use tower_better_auth::{BetterAuth, SessionAuth};
+    ///
+    /// let auth = BetterAuth::new("http://localhost:3000")?;
+    /// let layer = SessionAuth::new(auth).respond_with(|rejection, request| {
+    ///     let mut response = Response::new(format!("{}: {}", request.uri().path(), rejection.message()));
+    ///     *response.status_mut() = rejection.status();
+    ///     response
+    /// });
+    /// # Ok::<_, tower_better_auth::ConfigError>(())
+    /// ```
+    pub fn respond_with<F, B>(mut self, form: F) -> Self
+    where
+        F: Fn(&Rejection, &RequestHead<'_>) -> Response<B> + Send + Sync + 'static,
+        B: Into<Bytes>,
+    {
+        Arc::make_mut(&mut self.settings)
+            .form
+            .with(rejection::respond(form));
+        self
+    }
+
+    /// Sends browsers that are not signed in to the sign-in page, and back afterwards; htmx as well.
+    ///
+    /// Takes the page, or a [`RedirectToSignIn`] with more to say. Replaces what
+    /// [`respond_with`](Self::respond_with) was given, and costs the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_better_auth::{BetterAuth, SessionAuth};
+    ///
+    /// let auth = BetterAuth::new("http://localhost:3000")?;
+    /// // GET /settings becomes 303 See Other to /sign-in?redirect_to=/settings.
+    /// let layer = SessionAuth::new(auth).redirect_to_sign_in("/sign-in");
+    /// # Ok::<_, tower_better_auth::ConfigError>(())
+    /// ```
+    pub fn redirect_to_sign_in(self, page: impl Into<RedirectToSignIn>) -> Self {
+        let page = page.into();
+        self.respond_with(move |rejection, request| page.respond(rejection, request))
     }
 
     /// Leaves `Cache-Control` to the handlers.
@@ -89,7 +156,7 @@ impl SessionAuth {
     /// Without it, a response to somebody signed in gets `Cache-Control: private` where the handler set none. `Vary`
     /// is always sent.
     pub fn without_cache_control(mut self) -> Self {
-        self.settings.caching = Caching::LeftToTheHandler;
+        Arc::make_mut(&mut self.settings).caching = Caching::LeftToTheHandler;
         self
     }
 }

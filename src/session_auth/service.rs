@@ -1,7 +1,6 @@
 use std::{
     fmt,
     future::Future,
-    mem,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -9,9 +8,13 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{ResponseFuture, SessionAuth, gate::SessionGate, layer::Mode};
+use super::{
+    ResponseFuture, SessionAuth,
+    gate::{Consulted, SessionGate},
+    layer::Mode,
+};
 use crate::{
-    gate::{Gate, Gated},
+    gate::{Gate, Gated, take_ready},
     rejection::ResponseBody,
     validate::Validator,
     verdict::{Ask, Checkpoint, Verdict},
@@ -27,17 +30,6 @@ pub struct SessionAuthService<S> {
 impl<S> SessionAuthService<S> {
     pub(super) fn new(inner: S, auth: SessionAuth) -> Self {
         Self { inner, auth }
-    }
-
-    /// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
-    ///
-    /// See [`Service`, "Be careful when cloning inner services"](Service#be-careful-when-cloning-inner-services).
-    fn take_ready(&mut self) -> S
-    where
-        S: Clone,
-    {
-        let clone = self.inner.clone();
-        mem::replace(&mut self.inner, clone)
     }
 
     fn asker(&self) -> Arc<dyn Ask> {
@@ -88,7 +80,8 @@ impl<S: Clone> SessionAuthService<S> {
     where
         S: Service<Request<B>>,
     {
-        let gate = SessionGate::optional(&self.auth.settings, self.asker(), checkpoint.question());
+        let consulted = Consulted::OnDemand(checkpoint.question());
+        let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
         request.extensions_mut().insert(checkpoint);
         Gated::serving(gate, self.inner.call(request)).into()
     }
@@ -103,14 +96,15 @@ impl<S: Clone> SessionAuthService<S> {
     where
         S: Service<Request<B>>,
     {
-        let gate = SessionGate::required(&self.auth.settings, self.asker());
+        let consulted = Consulted::Always;
+        let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
         let Some(verdict) = known else {
-            return Gated::asking(gate, Box::pin(ask), self.take_ready(), request).into();
+            return Gated::asking(gate, Box::pin(ask), take_ready(&mut self.inner), request).into();
         };
         match gate.admit(&mut request, verdict) {
             Ok(()) => Gated::serving(gate, self.inner.call(request)).into(),
             Err(rejection) => {
-                drop(self.take_ready());
+                drop(take_ready(&mut self.inner));
                 Gated::refused(gate, rejection).into()
             }
         }

@@ -71,11 +71,11 @@ impl Transport for HttpClient {
         max_body: usize,
     ) -> BoxFuture<'_, Result<Response<Bytes>, Cause>> {
         Box::pin(async move {
-            let asked = request.uri().to_string();
             let request = reqwest::Request::try_from(request).map_err(transport)?;
+            let asked = request.url().clone();
             let response = self.client.execute(request).await.map_err(transport)?;
             // A client of the application's may follow redirects, and an answer from elsewhere is nobody's word.
-            if response.url().as_str() != asked {
+            if *response.url() != asked {
                 return Err(Cause::Redirected);
             }
             collect(Response::from(response), max_body).await

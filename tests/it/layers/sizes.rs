@@ -50,8 +50,8 @@ async fn the_futures_stay_small() {
     ] {
         assert!(size < LIMIT, "{name}: {size} bytes");
     }
-    // All that one handler can meet, one inside the other.
-    let all = size_of_val(&session) + size_of_val(&guard) + user + optional + whole;
+    // A handler's extractors run one after the other.
+    let all = size_of_val(&session) + size_of_val(&guard) + user.max(optional).max(whole);
     assert!(all < LIMIT, "{all} bytes in all");
 }
 

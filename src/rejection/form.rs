@@ -1,0 +1,99 @@
+//! The form that was chosen on a layer, and what it needs to know of a request.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+
+use super::{
+    Rejection, ResponseBody,
+    complete::{complete, keep_what_was_added},
+    grpc, json,
+    respond::{KeptHead, Respond},
+};
+
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"better-auth\"");
+
+/// How refusals are put into words on one layer.
+#[derive(Clone)]
+pub(crate) struct Form {
+    respond: Option<Arc<Respond>>,
+    /// Whether a bearer token would help.
+    challenges_for_bearer: bool,
+}
+
+/// What is kept of a request, for a rejection that comes after it has gone on.
+pub(crate) enum Asked {
+    /// A gRPC call, with its content type.
+    Grpc(HeaderValue),
+    /// Nothing: the form does not look at the request.
+    Nothing,
+    Head(Box<KeptHead>),
+}
+
+/// In the extensions of a response: the nearest layer has given it its form, and layers further out leave it alone.
+#[derive(Clone)]
+struct Formed;
+
+impl Form {
+    /// JSON.
+    pub(crate) fn new(challenges_for_bearer: bool) -> Self {
+        let respond = None;
+        Self {
+            respond,
+            challenges_for_bearer,
+        }
+    }
+
+    pub(crate) fn with(&mut self, respond: Box<Respond>) {
+        self.respond = Some(respond.into());
+    }
+
+    pub(crate) fn keep<B>(&self, request: &Request<B>) -> Asked {
+        match (grpc::content_type(request.headers()), &self.respond) {
+            (Some(content_type), _) => Asked::Grpc(content_type),
+            (None, None) => Asked::Nothing,
+            (None, Some(_)) => Asked::Head(Box::new(KeptHead::of(request))),
+        }
+    }
+
+    pub(crate) fn render(&self, rejection: Rejection, asked: &Asked) -> Response<Bytes> {
+        let mut response = match (asked, &self.respond) {
+            (Asked::Grpc(content_type), _) => grpc::render(&rejection, content_type.clone()),
+            (Asked::Head(head), Some(respond)) => respond(&rejection, &head.borrow()),
+            (Asked::Nothing | Asked::Head(_), _) => json::respond(&rejection),
+        };
+        complete(rejection, &mut response);
+        if self.challenges_for_bearer && response.status() == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .append(header::WWW_AUTHENTICATE, BEARER);
+        }
+        response.extensions_mut().insert(Formed);
+        response
+    }
+
+    /// Gives a rejection that came from within its form. Leaves all other responses alone, and those that became
+    /// something else on their way.
+    pub(crate) fn render_again<B>(
+        &self,
+        response: Response<B>,
+        asked: &Asked,
+    ) -> Response<ResponseBody<B>> {
+        let extensions = response.extensions();
+        let rejection = match extensions.get::<Rejection>() {
+            Some(rejection) if extensions.get::<Formed>().is_none() => rejection,
+            _ => return response.map(ResponseBody::inner),
+        };
+        if response.status() != rejection.status() {
+            return response.map(ResponseBody::inner);
+        }
+        let mut rendered = self.render(rejection.clone(), asked);
+        let (mut head, _) = response.into_parts();
+        keep_what_was_added(head.headers, &mut rendered);
+        head.extensions
+            .extend(std::mem::take(rendered.extensions_mut()));
+        *rendered.extensions_mut() = head.extensions;
+        rendered.map(ResponseBody::refusal)
+    }
+}

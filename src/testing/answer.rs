@@ -1,0 +1,110 @@
+//! Responses as Better Auth writes them.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body::{Body, Frame};
+use serde_json::{Value, json};
+use tokio::time::{Interval, interval};
+
+/// Closes the connection: in place of an answer, or of the rest of one.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed on purpose")]
+pub(super) struct Closed;
+
+impl From<Infallible> for Closed {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+pub(super) fn json(status: StatusCode, body: &Value) -> Response<Script> {
+    let mut response = with_type(status, "application/json", body.to_string());
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response<Script> {
+    json(status, &json!({"message": message, "code": code}))
+}
+
+/// What Better Auth answers for a path or method that it does not know.
+pub(super) fn empty(status: StatusCode) -> Response<Script> {
+    let mut response = Response::new(Script::whole(Bytes::new()));
+    *response.status_mut() = status;
+    response
+}
+
+pub(super) fn with_type(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<Script> {
+    let mut response = Response::new(Script::whole(body.into()));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// A body that is sent in one of the ways in which bodies are sent.
+pub(super) struct Script {
+    rest: Bytes,
+    pace: Pace,
+}
+
+enum Pace {
+    Whole,
+    HalfThenClose,
+    Drip(Interval),
+}
+
+impl Script {
+    fn whole(rest: Bytes) -> Self {
+        let pace = Pace::Whole;
+        Self { rest, pace }
+    }
+
+    pub(super) fn cut_off(mut self) -> Self {
+        self.rest.truncate(self.rest.len() / 2);
+        self.pace = Pace::HalfThenClose;
+        self
+    }
+
+    pub(super) fn drip(mut self) -> Self {
+        self.pace = Pace::Drip(interval(Duration::from_secs(1)));
+        self
+    }
+}
+
+impl Body for Script {
+    type Data = Bytes;
+    type Error = Closed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
+        let is_over = self.rest.is_empty();
+        let length = match &mut self.pace {
+            Pace::HalfThenClose if is_over => return Poll::Ready(Some(Err(Closed))),
+            _ if is_over => return Poll::Ready(None),
+            Pace::Whole | Pace::HalfThenClose => self.rest.len(),
+            Pace::Drip(clock) => {
+                ready!(clock.poll_tick(cx));
+                1
+            }
+        };
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+}
