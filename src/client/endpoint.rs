@@ -1,6 +1,9 @@
 //! Where the auth server is.
 
-use http::{HeaderValue, Uri, uri::PathAndQuery};
+use http::{
+    HeaderValue, Uri,
+    uri::{Authority, PathAndQuery},
+};
 
 /// The origin and base path of an auth server, parsed once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err(InvalidEndpoint::UserInfo);
         }
-        if authority.host().is_empty() {
+        if authority.host().is_empty() || !is_port_of(authority) {
             return Err(InvalidEndpoint::NotAUrl);
         }
         let path = match uri.path() {
@@ -101,6 +104,14 @@ impl Endpoint {
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|ip| ip.is_loopback());
         !self.is_https && !is_loopback
+    }
+}
+
+/// Whether there is no port, or one that exists: `http` parses `localhost:99999`, and nobody can connect to it.
+fn is_port_of(authority: &Authority) -> bool {
+    match authority.as_str().strip_prefix(authority.host()) {
+        Some(port) => port.is_empty() || authority.port_u16().is_some_and(|port| port > 0),
+        None => false,
     }
 }
 
@@ -163,6 +174,11 @@ mod tests {
             ("/api/auth", E::NotAUrl),
             ("http://", E::NotAUrl),
             ("http:// a", E::NotAUrl),
+            ("http://localhost:99999", E::NotAUrl),
+            ("http://[::1]:99999", E::NotAUrl),
+            ("http://localhost:0", E::NotAUrl),
+            ("http://localhost:", E::NotAUrl),
+            ("http://localhost:x", E::NotAUrl),
             ("ftp://a.example", E::Scheme),
             ("http://user:pass@a.example", E::UserInfo),
             ("http://a.example/?x=1", E::Query),

@@ -52,7 +52,7 @@ impl AuthSession {
         }
         let profile = serde_path_to_error::deserialize(self.user.to_value()).map_err(|error| {
             ProfileError {
-                field: error.path().to_string(),
+                field: field_of(&error),
                 reason: error.into_inner(),
             }
         })?;
@@ -97,6 +97,22 @@ pub(crate) struct ProfileError {
     pub(crate) reason: serde_json::Error,
 }
 
+/// The path of the field that does not fit.
+///
+/// For a field that is missing the path ends at the object around it, and only the message has its name.
+fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let path = error.path();
+    let message = error.inner().to_string();
+    let missing = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    match missing {
+        Some(name) if path.iter().next().is_none() => name.to_owned(),
+        Some(name) => format!("{path}.{name}"),
+        None => path.to_string(),
+    }
+}
+
 /// The user in the types of the application, one value for each type.
 ///
 /// A plain list behind a lock that is held for a few instructions: an application has one such type, seldom two.
@@ -135,7 +151,7 @@ mod tests {
     fn session() -> AuthSession {
         serde_json::from_value(json!({
             "session": {"id": "s1", "expiresAt": "2026-11-27T09:32:22.106Z"},
-            "user": {"id": "u1", "plan": "pro", "seats": "many"},
+            "user": {"id": "u1", "plan": "pro", "seats": "many", "address": {}},
         }))
         .unwrap()
     }
@@ -172,6 +188,21 @@ mod tests {
             #[expect(dead_code, reason = "only its type matters")]
             seats: u32,
         }
+        #[derive(Debug, serde::Deserialize)]
+        struct Missing {
+            #[expect(dead_code, reason = "only its name matters")]
+            team: String,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Within {
+            #[expect(dead_code, reason = "only its type matters")]
+            address: Missing,
+        }
         assert_eq!(session().profile::<Seats>().unwrap_err().field, "seats");
+        assert_eq!(session().profile::<Missing>().unwrap_err().field, "team");
+        assert_eq!(
+            session().profile::<Within>().unwrap_err().field,
+            "address.team"
+        );
     }
 }

@@ -1,4 +1,17 @@
 //! The integration tests: one binary, one module for each capability.
 
+// A failed `unwrap` is a failed test, and a table is as long and as wide as what it is about.
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::unwrap_used
+)]
+
 mod support;
+mod config;
+mod cookies;
+mod faults;
+mod guards;
+mod layers;
 mod real_server;

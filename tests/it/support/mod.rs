@@ -1,1 +1,8 @@
 //! What the tests share.
+
+pub(crate) mod answer;
+pub(crate) mod child;
+pub(crate) mod log;
+pub(crate) mod probe;
+pub(crate) mod raw_server;
+pub(crate) mod recorder;
