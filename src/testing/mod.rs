@@ -39,6 +39,7 @@
 //! ```
 
 mod access;
+mod access_control;
 mod answer;
 mod auth_server;
 mod fault;
