@@ -42,7 +42,8 @@
 //! - [`CurrentUser`] is the extractor. It dereferences to [`User`], or to a type of your own.
 //! - [`Require`] is the guard: a layer on a route that asks for a role, for the user in the path, or for what a
 //!   [`Guard`] of your own asks for.
-//! - [`Rejection`] is what the client is told: status, stable code, message.
+//! - [`Rejection`] is what the client is told: status, stable code, message. JSON by default; problem details, a redirect
+//!   to the sign-in page or a form of your own by [choice](guide::answers).
 //!
 //! # When the auth server is down
 //!
@@ -121,7 +122,7 @@
 //! | the verdict without a layer | [`BetterAuth::validate`] | `Err` with a 401 |
 //!
 //! All of them answer 503 when the auth server is unavailable and 403 when the user is banned, `Option` too. On a route
-//! without `SessionAuth` they answer 500, and the log names the fix. See [`extract`].
+//! without `SessionAuth` they answer 500, and the log names the fix. See the [guide](guide::extractors).
 //!
 //! # Guards
 //!
@@ -161,7 +162,8 @@
 //! ```
 //!
 //! In a handler, [`user.require_role("admin")?`](User::require_role) and [`user.require_id(&id)?`](User::require_id)
-//! do the same with the same answer. For rules of your own, see [`Guard`]; for all the guards, [`require`].
+//! do the same with the same answer. For rules of your own, see [`Guard`]; for all the guards, and which to take when, the
+//! [guide](guide::guards).
 //!
 //! # Settings
 //!
@@ -181,6 +183,7 @@
 //! | [`accept_api_key`](BetterAuthBuilder::accept_api_key) | off: `X-Api-Key` is ignored |
 //! | [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache) | off: the auth server looks the session up |
 //! | [`client_ip`](BetterAuthBuilder::client_ip) | not sent |
+//! | [`origin`](BetterAuthBuilder::origin) | that of the URL; only permission checks send it |
 //! | [`decode_with`](BetterAuthBuilder::decode_with) | what `GET /get-session` answers |
 //! | [`http_client`](BetterAuthBuilder::http_client) | a reqwest client: no redirects, no proxy, no cookie store |
 //! | [`transport`](BetterAuthBuilder::transport) | that client |
@@ -235,6 +238,9 @@
 //!
 //! The method, path, query and body of the client's request, and all its other headers, stay here.
 //!
+//! Guards that ask, such as [`Require::organization_member`] and [`Require::permission`], send the same credential to the
+//! endpoint that knows, and a permission check its [`origin`](BetterAuthBuilder::origin).
+//!
 //! # Security notes
 //!
 //! - It fails closed. There is no setting that lets a request through when the auth server is unavailable.
@@ -256,10 +262,11 @@
 //! | `reqwest` | yes | the HTTP client: [`BetterAuth::new`], [`BetterAuth::from_env`], [`http_client`](BetterAuthBuilder::http_client). Without it, give a [`transport`](BetterAuthBuilder::transport) |
 //! | `rustls` | yes | `https` auth servers, by rustls and the platform's certificates. Switches on `reqwest` |
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
-//! | `axum` | yes | [`Require::user_id`] and [`Access::path_param`]. The extractors are there without it |
-//! | `testing` | no | `testing::AuthServer`, a Better Auth server for tests and examples that fails on command |
+//! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
+//! | `testing` | no | `testing::AuthServer`, a Better Auth server for tests and examples that fails on command; made-up sessions for the tests of guards |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod guide;
 mod types;
 mod cookie;
 mod credential;
@@ -278,6 +285,7 @@ pub mod session_auth;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[doc(inline)]
 pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, ConfigError, defaults},
     extract::{CurrentSession, CurrentUser},

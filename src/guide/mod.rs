@@ -1,0 +1,14 @@
+//! Guides: one question each.
+//!
+//! - [Which extractor when](extractors)
+//! - [Which guard when](guards)
+//! - [What refusals look like](answers)
+
+#[doc = include_str!("extractors.md")]
+pub mod extractors {}
+
+#[doc = include_str!("guards.md")]
+pub mod guards {}
+
+#[doc = include_str!("answers.md")]
+pub mod answers {}
