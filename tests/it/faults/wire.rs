@@ -296,6 +296,11 @@ async fn a_length_that_lies_is_unavailable_or_cuts_the_body_off() {
             lie(length + 1, Step::Close),
             UNAVAILABLE,
         ),
+        row(
+            "past the limit, then nothing",
+            lie(1 << 20, Step::Hang),
+            UNAVAILABLE,
+        ),
         row("far too long", lie(usize::MAX, Step::Close), UNAVAILABLE),
         row("too short", lie(length - 1, Step::Close), UNAVAILABLE),
         row("zero", lie(0, Step::Close), UNAVAILABLE),
