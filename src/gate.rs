@@ -13,14 +13,15 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
+    question::{Question, Reply},
     rejection::{Rejection, ResponseBody},
     verdict::{BoxFuture, Verdict},
 };
 
 /// What distinguishes one layer from another.
 pub(crate) trait Gate {
-    /// Lets the request through, or says why not.
-    fn admit<B>(&self, request: &mut Request<B>, verdict: Verdict) -> Result<(), Rejection>;
+    /// Lets the request through or not, or wants to know more, now that this is known.
+    fn admit<B>(&self, request: &mut Request<B>, learned: Learned) -> Admission;
 
     fn refuse(&self, rejection: Rejection) -> Response<Bytes>;
 
@@ -31,9 +32,33 @@ pub(crate) trait Gate {
 /// The inner service that was polled ready, for a call that comes later or not at all; a fresh clone stays.
 ///
 /// See [`Service`, "Be careful when cloning inner services"](Service#be-careful-when-cloning-inner-services).
-pub(crate) fn take_ready<S: Clone>(inner: &mut S) -> S {
+fn take_ready<S: Clone>(inner: &mut S) -> S {
     let clone = inner.clone();
     mem::replace(inner, clone)
+}
+
+/// What a gate decided.
+pub(crate) enum Admission {
+    Admitted,
+    Refused(Rejection),
+    Ask(BoxFuture<'static, Learned>),
+}
+
+/// What was found out.
+pub(crate) enum Learned {
+    Verdict(Verdict),
+    /// A verdict that was asked for past every cache.
+    Live(Verdict),
+    Reply(Question, Reply),
+}
+
+impl From<Result<(), Rejection>> for Admission {
+    fn from(result: Result<(), Rejection>) -> Self {
+        match result {
+            Ok(()) => Self::Admitted,
+            Err(rejection) => Self::Refused(rejection),
+        }
+    }
 }
 
 pin_project! {
@@ -58,7 +83,7 @@ pin_project! {
 }
 
 struct Asking<S, B> {
-    verdict: BoxFuture<'static, Verdict>,
+    answer: BoxFuture<'static, Learned>,
     service: S,
     request: Option<Request<B>>,
 }
@@ -68,30 +93,30 @@ where
     S: Service<Request<B>>,
     G: Gate,
 {
-    /// `service` is the one that was polled ready.
-    pub(crate) fn asking(
-        gate: G,
-        verdict: BoxFuture<'static, Verdict>,
-        service: S,
-        request: Request<B>,
-    ) -> Self {
-        let asking = Box::new(Asking {
-            verdict,
-            service,
-            request: Some(request),
-        });
-        let state = State::Asking { asking };
-        Self { gate, state }
-    }
-
-    pub(crate) fn serving(gate: G, future: S::Future) -> Self {
-        let state = State::Serving { future };
-        Self { gate, state }
-    }
-
-    pub(crate) fn refused(gate: G, rejection: Rejection) -> Self {
-        let rejection = Some(rejection);
-        let state = State::Refused { rejection };
+    /// Follows the gate's decision; `inner` was polled ready.
+    pub(crate) fn new(gate: G, admission: Admission, inner: &mut S, request: Request<B>) -> Self
+    where
+        S: Clone,
+    {
+        let state = match admission {
+            Admission::Admitted => State::Serving {
+                future: inner.call(request),
+            },
+            Admission::Refused(rejection) => {
+                // What `poll_ready` reserved is given back, and not held until the next request.
+                drop(take_ready(inner));
+                State::Refused {
+                    rejection: Some(rejection),
+                }
+            }
+            Admission::Ask(answer) => State::Asking {
+                asking: Box::new(Asking {
+                    answer,
+                    service: take_ready(inner),
+                    request: Some(request),
+                }),
+            },
+        };
         Self { gate, state }
     }
 }
@@ -108,15 +133,20 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProj::Asking { asking } => {
-                    let verdict = ready!(asking.verdict.as_mut().poll(cx));
+                    let learned = ready!(asking.answer.as_mut().poll(cx));
                     let mut request = asking.request.take().expect("polled after completion");
-                    match this.gate.admit(&mut request, verdict) {
-                        Ok(()) => State::Serving {
+                    match this.gate.admit(&mut request, learned) {
+                        Admission::Admitted => State::Serving {
                             future: asking.service.call(request),
                         },
-                        Err(rejection) => State::Refused {
+                        Admission::Refused(rejection) => State::Refused {
                             rejection: Some(rejection),
                         },
+                        Admission::Ask(answer) => {
+                            asking.answer = answer;
+                            asking.request = Some(request);
+                            continue;
+                        }
                     }
                 }
                 StateProj::Serving { future } => {

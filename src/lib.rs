@@ -1,9 +1,269 @@
 //! Sessions of a [Better Auth](https://www.better-auth.com) server, checked in Rust.
+//!
+//! Your users sign in at a Better Auth server, and their browsers send the same cookies to your API. [`SessionAuth`]
+//! forwards the session cookie to the auth server's `GET /api/auth/get-session` and goes by the answer. So a sign-out,
+//! a ban or a new role holds from the next request on, and this crate holds no keys. When the auth server cannot
+//! answer, the client gets a 503: a failure lets nobody in and logs nobody out.
+//!
+//! # Quickstart
+//!
+//! ```no_run
+//! use axum::{Json, Router, routing::get};
+//! use tower_better_auth::{BetterAuth, CurrentUser, Require, SessionAuth};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let auth = BetterAuth::new("http://localhost:3000")?;
+//!     let app = Router::new()
+//!         .route("/me", get(me))
+//!         .route("/admin", get(admin).route_layer(Require::role("admin")))
+//!         .layer(SessionAuth::new(auth));
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!     axum::serve(listener, app).await?;
+//!     Ok(())
+//! }
+//!
+//! async fn me(user: CurrentUser) -> Json<CurrentUser> {
+//!     Json(user)
+//! }
+//!
+//! async fn admin(user: CurrentUser) -> String {
+//!     format!("Hello {}, you are an admin", user.name)
+//! }
+//! ```
+//!
+//! `SessionAuth` covers the routes above it. Routes that are added after it are not covered.
+//!
+//! # The five types to know
+//!
+//! - [`BetterAuth`] is the handle to one auth server. Make it once and clone it freely.
+//! - [`SessionAuth`] is the layer that asks. Whoever is not signed in is answered there; with
+//!   [`optional`](SessionAuth::optional) every request reaches the handler, and the auth server is asked on demand.
+//! - [`CurrentUser`] is the extractor. It dereferences to [`User`], or to a type of your own.
+//! - [`Require`] is the guard: a layer on a route that asks for a role, for the user in the path, or for what a
+//!   [`Guard`] of your own asks for.
+//! - [`Rejection`] is what the client is told: status, stable code, message.
+//!
+//! # When the auth server is down
+//!
+//! The status of an answer alone says nothing: Better Auth answers 200 with the body `null` to whoever is not signed
+//! in. There are three outcomes of asking, and no failure turns one into another.
+//!
+//! | the auth server | the outcome | on a route that requires a session |
+//! | --- | --- | --- |
+//! | answers 200 with a session and its user | signed in | the handler runs |
+//! | answers 200 with `null`, or 401 with JSON | signed out | 401 `INVALID_SESSION` |
+//! | does anything else: no connection, too late, any other status, HTML, half an answer | unavailable | 503 `AUTH_SERVICE_UNAVAILABLE` |
+//! | is not asked, for want of a session cookie | anonymous | 401 `UNAUTHENTICATED` |
+//!
+//! Two things in the answer are looked at here as well. A session whose `expiresAt` has passed is signed out. A user
+//! whose ban is in force is 403 `USER_BANNED`; Better Auth ends the sessions of a user whom it bans, but does not look
+//! at the ban when it is asked for a session that is still there.
+//!
+//! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else 2 seconds. Every
+//! outcome `unavailable` is logged as a warning with its cause and what to do, under the target `tower_better_auth`.
+//! Every request asks anew, so while the auth server hangs, each waits for the
+//! [`deadline`](BetterAuthBuilder::deadline).
+//!
+//! Under an optional layer, a request that nobody asks about works on in an outage:
+//!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use http::{Request, StatusCode, header};
+//! use tower::ServiceExt;
+//! use tower_better_auth::{
+//!     BetterAuth, CurrentUser, SessionAuth,
+//!     testing::{AuthServer, Fault, user},
+//! };
+//!
+//! async fn about() -> &'static str {
+//!     "All about us"
+//! }
+//!
+//! async fn home(user: Option<CurrentUser>) -> String {
+//!     user.map_or("Welcome".to_owned(), |user| format!("Welcome back, {}", user.name))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = AuthServer::start().await;
+//! let ada = server.sign_in(user("ada"));
+//! let app: Router = Router::new()
+//!     .route("/about", get(about))
+//!     .route("/", get(home))
+//!     .layer(SessionAuth::new(BetterAuth::new(server.url())?).optional());
+//! let get = |path| {
+//!     let request = Request::get(path).header(header::COOKIE, ada.cookie());
+//!     app.clone().oneshot(request.body(Body::empty()).expect("a request"))
+//! };
+//!
+//! server.fail_with(Fault::DatabaseDown);
+//! assert_eq!(get("/about").await?.status(), StatusCode::OK);
+//! let response = get("/").await?;
+//! assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+//! assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+//!
+//! server.recover();
+//! assert_eq!(get("/").await?.status(), StatusCode::OK);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which extractor when
+//!
+//! | you need | write | nobody is signed in |
+//! | --- | --- | --- |
+//! | the user | [`user: CurrentUser`](CurrentUser) | 401 |
+//! | the user with your own fields | [`user: CurrentUser<Profile>`](CurrentUser) | 401 |
+//! | the user, if there is one | [`user: Option<CurrentUser>`](CurrentUser), under [`optional`](SessionAuth::optional) | `None` |
+//! | the session as well | [`session: CurrentSession`](CurrentSession) | 401 |
+//! | only that somebody is signed in | nothing: [`SessionAuth`] has seen to it | 401 |
+//! | the verdict without a layer | [`BetterAuth::validate`] | `Err` with a 401 |
+//!
+//! All of them answer 503 when the auth server is unavailable and 403 when the user is banned, `Option` too. On a route
+//! without `SessionAuth` they answer 500, and the log names the fix. See [`extract`].
+//!
+//! # Guards
+//!
+//! Put guards on routes with `route_layer`, and put [`SessionAuth`] around them. A guard answers before the handler
+//! runs and before the body is read.
+//!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use http::{Request, StatusCode, header};
+//! use tower::ServiceExt;
+//! use tower_better_auth::{
+//!     BetterAuth, Require, SessionAuth,
+//!     testing::{AuthServer, user},
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = AuthServer::start().await;
+//! let ada = server.sign_in(user("ada").role("user"));
+//! let grace = server.sign_in(user("grace").role("user,admin"));
+//!
+//! let oneself_or_admin = Require::user_id("user_id").or(Require::role("admin"));
+//! let app: Router = Router::new()
+//!     .route("/users/{user_id}", get(|| async { "hello" }).route_layer(oneself_or_admin))
+//!     .layer(SessionAuth::new(BetterAuth::new(server.url())?));
+//!
+//! for (path, who, expected) in [
+//!     ("/users/ada", &ada, StatusCode::OK),
+//!     ("/users/grace", &ada, StatusCode::FORBIDDEN),
+//!     ("/users/ada", &grace, StatusCode::OK),
+//! ] {
+//!     let request = Request::get(path).header(header::COOKIE, who.cookie()).body(Body::empty())?;
+//!     assert_eq!(app.clone().oneshot(request).await?.status(), expected, "{path}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In a handler, [`user.require_role("admin")?`](User::require_role) and [`user.require_id(&id)?`](User::require_id)
+//! do the same with the same answer. For rules of your own, see [`Guard`]; for all the guards, [`require`].
+//!
+//! # Settings
+//!
+//! [`BetterAuth::new`] takes every default. [`BetterAuth::builder`] changes them; the values are in [`defaults`].
+//!
+//! | method | default |
+//! | --- | --- |
+//! | [`base_path`](BetterAuthBuilder::base_path) | [`/api/auth`](defaults::BASE_PATH), unless the URL has a path |
+//! | [`session_path`](BetterAuthBuilder::session_path) | [`/get-session`](defaults::SESSION_PATH) |
+//! | [`cookie_prefix`](BetterAuthBuilder::cookie_prefix) | [`better-auth`](defaults::COOKIE_PREFIX) |
+//! | [`session_cookie`](BetterAuthBuilder::session_cookie) | follows `cookie_prefix`, with and without `__Secure-` |
+//! | [`connect_timeout`](BetterAuthBuilder::connect_timeout) | [1 second](defaults::CONNECT_TIMEOUT) |
+//! | [`deadline`](BetterAuthBuilder::deadline) | [5 seconds](defaults::DEADLINE) for the whole check |
+//! | [`max_body`](BetterAuthBuilder::max_body) | [64 KiB](defaults::MAX_BODY) |
+//! | [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) | off: the auth server decides |
+//! | [`accept_bearer`](BetterAuthBuilder::accept_bearer) | off: `Authorization` is ignored |
+//! | [`accept_api_key`](BetterAuthBuilder::accept_api_key) | off: `X-Api-Key` is ignored |
+//! | [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache) | off: the auth server looks the session up |
+//! | [`client_ip`](BetterAuthBuilder::client_ip) | not sent |
+//! | [`decode_with`](BetterAuthBuilder::decode_with) | what `GET /get-session` answers |
+//! | [`http_client`](BetterAuthBuilder::http_client) | a reqwest client: no redirects, no proxy, no cookie store |
+//! | [`transport`](BetterAuthBuilder::transport) | that client |
+//!
+//! ```
+//! use std::time::Duration;
+//! use tower_better_auth::{BetterAuth, ConfigError};
+//!
+//! let auth = BetterAuth::builder("https://shop.example")
+//!     .cookie_prefix("shop")
+//!     .deadline(Duration::from_secs(2))
+//!     .build()?;
+//!
+//! // What cannot work is found at start-up.
+//! let error = BetterAuth::new("localhost:3000").unwrap_err();
+//! assert!(matches!(error, ConfigError::Url { .. }));
+//! # // The values in the table above.
+//! # use tower_better_auth::defaults;
+//! # assert_eq!(defaults::BASE_PATH, "/api/auth");
+//! # assert_eq!(defaults::SESSION_PATH, "/get-session");
+//! # assert_eq!(defaults::COOKIE_PREFIX, "better-auth");
+//! # assert_eq!(defaults::CONNECT_TIMEOUT, Duration::from_secs(1));
+//! # assert_eq!(defaults::DEADLINE, Duration::from_secs(5));
+//! # assert_eq!(defaults::MAX_BODY, 64 * 1024);
+//! # assert_eq!(defaults::MAX_CREDENTIAL, 8 * 1024);
+//! # assert_eq!(defaults::MAX_CREDENTIAL_WITH_COOKIE_CACHE, 14 * 1024);
+//! # assert_eq!(defaults::RETRY_AFTER, Duration::from_secs(2));
+//! # Ok::<_, ConfigError>(())
+//! ```
+//!
+//! # What is sent
+//!
+//! One `GET`, to an address that nothing in a client's request can change:
+//!
+//! ```text
+//! GET /api/auth/get-session?disableCookieCache=true&disableRefresh=true
+//! Accept: application/json
+//! Accept-Encoding: identity
+//! User-Agent: tower-better-auth/<version>
+//! Cookie: better-auth.session_token=...; better-auth.dont_remember=...
+//! ```
+//!
+//! - `Cookie` holds those two cookies, in both spellings, with and without `__Secure-`: byte for byte, in the order
+//!   sent. No other cookie leaves. More than [8 KiB](defaults::MAX_CREDENTIAL) is 401 `INVALID_SESSION` without a call.
+//! - The client's `traceparent` and `X-Request-Id` travel along if there is one of each and it is well formed.
+//! - `Authorization`, `X-Api-Key`, `X-Forwarded-For` and the `session_data` cookie are sent only when they are switched
+//!   on, by [`accept_bearer`](BetterAuthBuilder::accept_bearer), [`accept_api_key`](BetterAuthBuilder::accept_api_key),
+//!   [`client_ip`](BetterAuthBuilder::client_ip) and
+//!   [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache).
+//! - `disableCookieCache` makes the auth server look the session up, and `disableRefresh` leaves its end where it is.
+//!   Requests to your API therefore never prolong a session; the browser's own calls to the auth server do.
+//!
+//! The method, path, query and body of the client's request, and all its other headers, stay here.
+//!
+//! # Security notes
+//!
+//! - It fails closed. There is no setting that lets a request through when the auth server is unavailable.
+//! - The session token is dropped while the answer is decoded. No [`Session`] holds it, and this crate never logs it.
+//! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, no cookie.
+//! - It is no protection against cross-site request forgery. Better Auth's cookies are `SameSite=Lax` unless told
+//!   otherwise, which stops other sites but not other subdomains of yours: add a layer that checks `Origin`.
+//! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
+//!   warning is logged. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
+//! - A WebSocket or a stream is checked when it opens, and not again while it is open.
+//! - Users choose their names, and Better Auth does not limit them: escape them where you show them.
+//! - A plain `http` URL of another host is warned about when the handle is built: cookies cross that network in clear
+//!   text.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `reqwest` | yes | the HTTP client: [`BetterAuth::new`], [`BetterAuth::from_env`], [`http_client`](BetterAuthBuilder::http_client). Without it, give a [`transport`](BetterAuthBuilder::transport) |
+//! | `rustls` | yes | `https` auth servers, by rustls and the platform's certificates. Switches on `reqwest` |
+//! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
+//! | `axum` | yes | [`Require::user_id`] and [`Access::path_param`]. The extractors are there without it |
+//! | `testing` | no | `testing::AuthServer`, a Better Auth server for tests and examples that fails on command |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod types;
 mod cookie;
 mod credential;
+mod question;
 mod verdict;
 mod observe;
 pub mod rejection;
@@ -26,3 +286,8 @@ pub use self::{
     session_auth::{SessionAuth, SessionAuthService},
     types::{AuthSession, FieldError, Session, User},
 };
+
+/// The examples of the README, as doctests.
+#[cfg(all(doctest, feature = "reqwest", feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

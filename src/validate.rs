@@ -8,9 +8,10 @@ use std::{
 use http::{Extensions, HeaderMap};
 
 use crate::{
-    client::{Answer, Client},
+    client::{Answer, Client, Unavailable},
     credential::{Companions, CredentialPolicy, Inquiry, Presented},
     observe,
+    question::{Question, Reply},
     verdict::{Ask, BoxFuture, Verdict},
 };
 
@@ -27,25 +28,6 @@ pub(crate) struct Validator {
 }
 
 impl Validator {
-    /// Takes from a request all that a check needs, so that nothing later can change it.
-    pub(crate) fn inquire(&self, headers: &HeaderMap, extensions: &Extensions) -> Inquiry {
-        let presented = self.policy.read(headers);
-        let companions = match presented {
-            Presented::Credential { .. } => {
-                let client_ip = self
-                    .client_ip
-                    .as_ref()
-                    .and_then(|find| find(headers, extensions));
-                Companions::read(headers, client_ip)
-            }
-            Presented::Nothing | Presented::Unusable(_) => Companions::default(),
-        };
-        Inquiry {
-            presented,
-            companions,
-        }
-    }
-
     /// The verdict, where nobody has to be asked for it.
     pub(crate) fn known(inquiry: &Inquiry) -> Option<Verdict> {
         match inquiry.presented {
@@ -63,16 +45,35 @@ impl Validator {
         match answer {
             Answer::Active(session) => Verdict::of(session, SystemTime::now()),
             Answer::SignedOut => Verdict::SignedOut,
-            Answer::Unavailable(unavailable) => {
-                observe::unavailable(&unavailable.cause, unavailable.fix());
-                let retry_after = unavailable.retry_after.unwrap_or(self.retry_after);
-                Verdict::Unavailable { retry_after }
-            }
+            Answer::Unavailable(unavailable) => Verdict::Unavailable {
+                retry_after: self.retry_after(&unavailable),
+            },
         }
+    }
+
+    /// Says in the log why there is no answer, and tells when to come back.
+    fn retry_after(&self, unavailable: &Unavailable) -> Duration {
+        observe::unavailable(&unavailable.cause, unavailable.fix());
+        unavailable.retry_after.unwrap_or(self.retry_after)
     }
 }
 
 impl Ask for Validator {
+    fn inquire(&self, headers: &HeaderMap, extensions: &Extensions) -> Inquiry {
+        let presented = self.policy.read(headers);
+        let companions = match presented {
+            Presented::Credential { .. } => {
+                let find = self.client_ip.as_ref();
+                Companions::read(headers, find.and_then(|find| find(headers, extensions)))
+            }
+            Presented::Nothing | Presented::Unusable(_) => Companions::default(),
+        };
+        Inquiry {
+            presented,
+            companions,
+        }
+    }
+
     fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
         Box::pin(async move {
             let Presented::Credential {
@@ -89,4 +90,44 @@ impl Ask for Validator {
             self.judge(answer)
         })
     }
+
+    fn ask_now<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
+        self.ask(inquiry)
+    }
+
+    fn ask_about<'a>(
+        &'a self,
+        inquiry: &'a Inquiry,
+        question: &'a Question,
+    ) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let Presented::Credential { credential, .. } = &inquiry.presented else {
+                observe::misconfigured(
+                    "a guard that asks the auth server found no credential: keep the request's cookies until after \
+                     the guards",
+                );
+                return Reply::Misconfigured;
+            };
+            let reply = self
+                .client
+                .ask_about(question, credential, &inquiry.companions)
+                .await;
+            reply.map_or_else(
+                |unavailable| Reply::Unavailable {
+                    retry_after: self.retry_after(&unavailable),
+                },
+                noted,
+            )
+        })
+    }
+}
+
+/// The only reply that is a mistake of the application's comes from a refused origin.
+fn noted(reply: Reply) -> Reply {
+    if reply == Reply::Misconfigured {
+        observe::misconfigured(
+            "the auth server refuses the origin of permission checks: set `origin` to one of its `trustedOrigins`",
+        );
+    }
+    reply
 }

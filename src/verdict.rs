@@ -14,9 +14,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::{Extensions, HeaderMap};
 use tokio::sync::OnceCell;
 
-use crate::{credential::Inquiry, types::AuthSession};
+use crate::{
+    credential::Inquiry,
+    question::{Question, Reply},
+    types::AuthSession,
+};
 
 /// A boxed future: the slow paths, so that what a layer adds to every request stays small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -28,7 +33,7 @@ pub(crate) enum Verdict {
     Active(Arc<AuthSession>),
     /// Signed in, and banned by an admin.
     Banned,
-    /// The auth server was asked and knows no such session.
+    /// The auth server was asked and knows no such session, or the credential is one that is refused without asking.
     SignedOut,
     /// The request shows no credential; nobody was asked.
     Anonymous,
@@ -37,8 +42,8 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// Checks what Better Auth itself does not check: that the session has not ended, and that the user is not
-    /// banned.
+    /// Looks at what the answer itself says: the end of the session, which Better Auth checks as well but a route or
+    /// decoder of the application's may not, and bans, which Better Auth does not look at here.
     pub(crate) fn of(session: Arc<AuthSession>, now: SystemTime) -> Self {
         if session.session.is_over_at(now) {
             Self::SignedOut
@@ -52,7 +57,21 @@ impl Verdict {
 
 /// Somebody who can find out: the auth server's side, as the handler's side sees it.
 pub(crate) trait Ask: Send + Sync {
+    /// Takes from a request all that a check needs, so that nothing later can change it.
+    fn inquire(&self, headers: &HeaderMap, extensions: &Extensions) -> Inquiry;
+
+    /// Who sent the request.
     fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict>;
+
+    /// Who sent the request, as the auth server says at this moment.
+    fn ask_now<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict>;
+
+    /// What else the auth server knows about them.
+    fn ask_about<'a>(
+        &'a self,
+        inquiry: &'a Inquiry,
+        question: &'a Question,
+    ) -> BoxFuture<'a, Reply>;
 }
 
 /// The value in a request's extensions.
@@ -60,6 +79,16 @@ pub(crate) trait Ask: Send + Sync {
 pub(crate) struct Checkpoint {
     asker: Arc<dyn Ask>,
     state: State,
+    age: Age,
+    /// What guards have asked beyond the verdict, so that nothing is asked twice for one request.
+    replies: Vec<(Question, Reply)>,
+}
+
+/// Whether the verdict is one of this very request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Any,
+    Live,
 }
 
 #[derive(Clone)]
@@ -77,20 +106,37 @@ pub(crate) struct Lazy {
 
 impl Checkpoint {
     pub(crate) fn settled(asker: Arc<dyn Ask>, verdict: Verdict) -> Self {
-        let state = State::Settled(verdict);
-        Self { asker, state }
+        Self::new(asker, State::Settled(verdict), Age::Any)
+    }
+
+    /// The verdict of a moment ago, in place of the one before.
+    pub(crate) fn renewed(&self, verdict: Verdict) -> Self {
+        Self {
+            replies: self.replies.clone(),
+            ..Self::new(Arc::clone(&self.asker), State::Settled(verdict), Age::Live)
+        }
+    }
+
+    fn new(asker: Arc<dyn Ask>, state: State, age: Age) -> Self {
+        let replies = Vec::new();
+        Self {
+            asker,
+            state,
+            age,
+            replies,
+        }
     }
 
     /// Holds what the request presents *now*: what a later layer does to its headers changes nothing.
     ///
     /// `known` is the verdict, where nobody has to be asked for it.
     pub(crate) fn lazy(asker: Arc<dyn Ask>, inquiry: Inquiry, known: Option<Verdict>) -> Self {
-        let state = State::Lazy(Arc::new(Lazy {
+        let lazy = Lazy {
             inquiry,
             verdict: OnceCell::new_with(known),
             is_consulted: AtomicBool::new(false),
-        }));
-        Self { asker, state }
+        };
+        Self::new(asker, State::Lazy(Arc::new(lazy)), Age::Any)
     }
 
     /// Whether it was made by that handle.
@@ -109,6 +155,11 @@ impl Checkpoint {
         }
     }
 
+    /// The verdict, or the means to ask for it.
+    pub(crate) fn known_or_open(&self) -> Result<Verdict, Self> {
+        self.known().ok_or_else(|| self.clone())
+    }
+
     /// The verdict; asks if nobody has asked yet.
     ///
     /// A caller that goes away while asking leaves the question to the next one.
@@ -121,6 +172,24 @@ impl Checkpoint {
                 lazy.verdict.get_or_init(ask).await.clone()
             }
         }
+    }
+
+    pub(crate) fn asker(&self) -> Arc<dyn Ask> {
+        Arc::clone(&self.asker)
+    }
+
+    /// Whether the verdict was asked for past every cache, for this request.
+    pub(crate) fn is_live(&self) -> bool {
+        self.age == Age::Live
+    }
+
+    pub(crate) fn reply(&self, question: &Question) -> Option<&Reply> {
+        let (_, reply) = self.replies.iter().find(|(asked, _)| asked == question)?;
+        Some(reply)
+    }
+
+    pub(crate) fn remember(&mut self, question: Question, reply: Reply) {
+        self.replies.push((question, reply));
     }
 
     /// The question, where it is asked only on demand.

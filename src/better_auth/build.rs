@@ -1,10 +1,12 @@
-//! From the settings to the handle: what cannot work is found here, before the first request.
+//! From settings to a handle, or to the word on what cannot work.
+
+use http::HeaderValue;
 
 use super::{
     BetterAuth, BetterAuthBuilder, ConfigError, default_transport::default_transport, defaults,
 };
 use crate::{
-    client::{Client, CookieCache, Endpoint, Questions},
+    client::{Client, CookieCache, Endpoint, InvalidEndpoint, Questions},
     cookie::CookieNames,
     credential::CredentialPolicy,
     observe,
@@ -28,8 +30,13 @@ impl BetterAuthBuilder {
                 return Err(ConfigError::Zero { setting });
             }
         }
-        let questions = Questions::new(&endpoint, &self.session_path, self.cookie_cache)
-            .map_err(|reason| ConfigError::path("session_path", reason, defaults::SESSION_PATH))?;
+        let questions = Questions::new(
+            &endpoint,
+            &self.session_path,
+            self.cookie_cache,
+            self.trusted_origin(&endpoint)?,
+        )
+        .map_err(|reason| ConfigError::path("session_path", reason, defaults::SESSION_PATH))?;
         let policy = self.policy()?;
         if endpoint.is_plain_text_over_network() {
             observe::advice(
@@ -70,6 +77,17 @@ impl BetterAuthBuilder {
             return Err(ConfigError::TwoBasePaths);
         }
         Ok(with_base_path)
+    }
+
+    fn trusted_origin(&self, endpoint: &Endpoint) -> Result<HeaderValue, ConfigError> {
+        let Some(origin) = &self.origin else {
+            return Ok(endpoint.origin());
+        };
+        match Endpoint::parse(origin) {
+            Ok(parsed) if !parsed.has_path() => Ok(parsed.origin()),
+            Ok(_) => Err(ConfigError::origin(InvalidEndpoint::Path)),
+            Err(reason) => Err(ConfigError::origin(reason)),
+        }
     }
 
     fn policy(&self) -> Result<CredentialPolicy, ConfigError> {

@@ -12,10 +12,10 @@ use crate::{
     validate::ClientIp,
 };
 
-/// Sets up a [`BetterAuth`] handle. Made by [`BetterAuth::builder`].
+/// Sets up a [`BetterAuth`](crate::BetterAuth) handle. Made by [`BetterAuth::builder`](crate::BetterAuth::builder).
 ///
-/// Every setting has a default that fits a Better Auth server as its documentation sets it up; all of them are in
-/// [`defaults`].
+/// Every setting has a default that fits a Better Auth server as its documentation sets it up; the values are in
+/// [`defaults`], and a table of all settings is in the [crate docs](crate#settings).
 #[must_use = "call `build`"]
 pub struct BetterAuthBuilder {
     pub(super) url: String,
@@ -31,6 +31,7 @@ pub struct BetterAuthBuilder {
     pub(super) api_key: Acceptance,
     pub(super) cookie_cache: CookieCache,
     pub(super) client_ip: Option<Box<ClientIp>>,
+    pub(super) origin: Option<String>,
     pub(super) decoder: Decoder,
     pub(super) transport: Option<Arc<dyn Transport>>,
 }
@@ -51,6 +52,7 @@ impl BetterAuthBuilder {
             api_key: Acceptance::Ignored,
             cookie_cache: CookieCache::Bypassed,
             client_ip: None,
+            origin: None,
             decoder: Decoder::BetterAuth,
             transport: None,
         }
@@ -58,7 +60,7 @@ impl BetterAuthBuilder {
 
     /// The path under which the auth server serves its endpoints: Better Auth's `basePath`.
     ///
-    /// Only for a URL without a path. Defaults to `/api/auth`.
+    /// Only for a URL without a path: one with a path is the base path itself. Defaults to `/api/auth`.
     pub fn base_path(mut self, path: impl Into<String>) -> Self {
         self.base_path = Some(path.into());
         self
@@ -67,27 +69,10 @@ impl BetterAuthBuilder {
     /// The endpoint, below the base path, that says who is signed in.
     ///
     /// For teams that wrote a route of their own, such as `/session`. It may answer `null` or 401 with JSON for
-    /// signed out. Defaults to `/get-session`.
+    /// signed out; where its 200 has another shape, add [`decode_with`](Self::decode_with). Defaults to
+    /// `/get-session`.
     pub fn session_path(mut self, path: impl Into<String>) -> Self {
         self.session_path = path.into();
-        self
-    }
-
-    /// What stands before the dot in the cookies' names: Better Auth's `advanced.cookiePrefix`.
-    ///
-    /// The names with `__Secure-` in front are found as well. Defaults to `better-auth`.
-    pub fn cookie_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.cookie_prefix = prefix.into();
-        self
-    }
-
-    /// The session cookie's name in full, with `__Secure-` where the server has it:
-    /// Better Auth's `advanced.cookies.session_token.name`.
-    ///
-    /// No other spelling and no `dont_remember` cookie is forwarded then. Not set by default: the name follows
-    /// [`cookie_prefix`](Self::cookie_prefix).
-    pub fn session_cookie(mut self, name: impl Into<String>) -> Self {
-        self.session_cookie = Some(name.into());
         self
     }
 
@@ -110,58 +95,23 @@ impl BetterAuthBuilder {
 
     /// The most bytes of an answer's body that are read.
     ///
-    /// An answer past it is a 503 for that user. It is never held in memory. Defaults to 64 KiB.
+    /// An answer past it is a 503 for that user, and the rest of it is not read. Defaults to 64 KiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Answers 401 without a call when a request brings one session cookie name more than once.
-    ///
-    /// A sibling subdomain can set such a cookie. By default all of them are forwarded in the order sent, the server
-    /// reads the first, and a warning is logged.
-    pub fn reject_ambiguous_cookies(mut self) -> Self {
-        self.ambiguity = Ambiguity::Reject;
-        self
-    }
-
-    /// Accepts `Authorization: Bearer`, for auth servers with Better Auth's bearer plugin.
-    ///
-    /// Where a request brings a cookie as well, both are forwarded: the server takes a valid bearer before the
-    /// cookie, and the cookie when the bearer is not valid. Off by default: the header is then ignored.
-    pub fn accept_bearer(mut self) -> Self {
-        self.bearer = Acceptance::Accepted;
-        self
-    }
-
-    /// Accepts `X-Api-Key`, for auth servers with Better Auth's API key plugin and `enableSessionForAPIKeys`.
-    ///
-    /// A key overrides cookies, also when it is not valid. Every check counts against the key's own rate limit, which
-    /// Better Auth sets to ten a day unless told otherwise. Off by default: the header is then ignored.
-    pub fn accept_api_key(mut self) -> Self {
-        self.api_key = Acceptance::Accepted;
-        self
-    }
-
-    /// Lets the auth server answer from its cookie cache, by forwarding `session_data` as well.
-    ///
-    /// Needed for servers without a database. On all others the price is that a revoked session, a ban and a changed
-    /// role are seen only when the cookie ends, after five minutes unless the server says otherwise. Off by default.
-    ///
-    /// Raises the most that is forwarded from 8 KiB to 14 KiB.
-    pub fn trust_cookie_cache(mut self) -> Self {
-        self.cookie_cache = CookieCache::Trusted;
-        self
-    }
-
     /// Sends the client's address to the auth server as `X-Forwarded-For`: one address, never the client's own chain.
     ///
-    /// Better Auth's rate limiter counts by that address. Without it all requests of this service share one budget.
+    /// Better Auth's rate limiter counts by that address. Without it, since 1.6.17, all requests of this service share
+    /// one budget.
     /// `find` gets the request's headers and extensions, and is called for requests that show a credential;
-    /// [`BetterAuth::validate`] has no extensions to give. Take the peer's address, or a header that your own proxy
+    /// [`BetterAuth::validate`](crate::BetterAuth::validate) has no extensions to give. Take the peer's address, or a header that your own proxy
     /// sets: what a client can write, it can choose. Not sent by default.
     ///
     /// # Examples
+    ///
+    /// The peer's address, in an app that is served with `into_make_service_with_connect_info::<SocketAddr>()`:
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -183,10 +133,21 @@ impl BetterAuthBuilder {
         self
     }
 
+    /// The `Origin` of permission checks, which are POST requests with cookies: one of Better Auth's `trustedOrigins`.
+    ///
+    /// Only [`Require::permission`](crate::Require::permission) and
+    /// [`organization_permission`](crate::Require::organization_permission) send it. Set it when the auth server's own
+    /// `baseURL` is another one than the URL of this handle. Defaults to the origin of the URL.
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
     /// Reads the body of a 200 in your own way, for servers with `customSession` or a route of your own.
     ///
-    /// `Ok(None)` is signed out, an error is unavailable: 503, with the error in the log. What the session holds is
-    /// checked as always: its end, and bans. Defaults to what `GET /get-session` answers.
+    /// `Ok(None)` is signed out, an error is unavailable: 503, with the error in the log, so keep what the body says
+    /// out of it. The body has to be declared as JSON, and what the session holds is checked as always: its end, and
+    /// bans. Defaults to what `GET /get-session` answers.
     ///
     /// With `customSession`, Better Auth up to 1.7.7 answers `null` also when its database is down; no decoder can
     /// tell that from signed out.
@@ -264,9 +225,10 @@ impl BetterAuthBuilder {
 
     /// Reaches the auth server with a reqwest client of your own: for proxies, certificates, DNS.
     ///
-    /// Build it with `redirect::Policy::none()`: an answer from another address is not believed. Let it keep idle
-    /// connections for less than the five seconds of Node. Defaults to a client that follows no redirects, uses no
-    /// proxy, keeps no cookies and does not decompress.
+    /// Build it with `redirect::Policy::none()`: a client that follows a redirect may take the cookies along, and the
+    /// answer from the other address is not believed. Let it keep idle connections for less than the five seconds of
+    /// Node. Replaces a [`transport`](Self::transport) that was set before, and the other way round. Defaults to a
+    /// client that follows no redirects, uses no proxy, keeps no cookies and does not decompress.
     #[cfg(feature = "reqwest")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {

@@ -29,6 +29,13 @@ pub enum ConfigError {
         "the auth server's URL has a path and `base_path` is another one: leave out one of the two"
     )]
     TwoBasePaths,
+    /// The origin cannot be used.
+    #[error("`origin` cannot be used: {reason}; write it like `https://app.example.com`")]
+    #[non_exhaustive]
+    Origin {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A cookie name or prefix cannot be one.
     #[error(
         "`{setting}` cannot be used: a cookie name is one or more visible ASCII characters without `;`, `,`, `=`, \
@@ -78,6 +85,11 @@ impl ConfigError {
     pub(super) fn url(reason: InvalidEndpoint) -> Self {
         let reason = reason.to_string();
         Self::Url { reason }
+    }
+
+    pub(super) fn origin(reason: InvalidEndpoint) -> Self {
+        let reason = reason.to_string();
+        Self::Origin { reason }
     }
 
     pub(super) fn path(

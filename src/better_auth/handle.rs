@@ -18,7 +18,7 @@ const URL_VARIABLE: &str = "BETTER_AUTH_URL";
 
 /// The handle to one auth server: make one for each, and clone it freely.
 ///
-/// Clones share the connection pool. Checks need a Tokio runtime.
+/// Clones share the connection pool. Checks need a Tokio runtime with its timer enabled, as `#[tokio::main]` has it.
 ///
 /// # Examples
 ///
@@ -56,6 +56,8 @@ impl BetterAuth {
 
     /// A handle with all defaults for the URL in `BETTER_AUTH_URL`, the variable that Better Auth itself reads.
     ///
+    /// See [`new`](Self::new) for what its path means.
+    ///
     /// # Errors
     ///
     /// [`ConfigError`] when the variable is not set, or names what is wrong with the URL.
@@ -67,18 +69,23 @@ impl BetterAuth {
         Self::new(url)
     }
 
-    /// A handle with settings of its own.
+    /// A handle with settings of its own. The URL is looked at when it is [built](BetterAuthBuilder::build).
     pub fn builder(url: impl AsRef<str>) -> BetterAuthBuilder {
         BetterAuthBuilder::new(url.as_ref())
     }
 
     /// Checks the session of a request without a layer: for WebSocket upgrades, gRPC interceptors, other frameworks.
     ///
-    /// The headers are read before the future is returned, which borrows nothing.
+    /// The headers are read before the future is returned, which borrows nothing. Every call asks the auth server
+    /// anew, also under a [`SessionAuth`](crate::SessionAuth).
     ///
     /// # Errors
     ///
     /// The same [`Rejection`] that [`SessionAuth`](crate::SessionAuth) answers with: 401, 403 `USER_BANNED`, 503.
+    ///
+    /// # Panics
+    ///
+    /// When the future has to ask and is polled outside a Tokio runtime, or in one without a timer.
     ///
     /// # Cancel safety
     ///
@@ -108,7 +115,15 @@ impl BetterAuth {
     ///
     /// # Errors
     ///
-    /// 403 `USER_BANNED`, and 503 when the auth server cannot be asked.
+    /// 403 `USER_BANNED`, and 503 when the auth server is unavailable.
+    ///
+    /// # Panics
+    ///
+    /// As [`validate`](Self::validate) does.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the call.
     pub fn validate_optional(
         &self,
         headers: &HeaderMap,

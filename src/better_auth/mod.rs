@@ -3,6 +3,7 @@
 mod build;
 mod builder;
 mod config_error;
+mod credentials;
 mod default_transport;
 pub mod defaults;
 mod handle;

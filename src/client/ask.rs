@@ -2,12 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use http::{Request, Response};
+
 use super::{
     Answer, Decoder, Questions, Transport,
     classify::{ApiKey, classify},
-    error::Cause,
+    error::{Cause, Unavailable},
+    reply::read_reply,
 };
-use crate::credential::{Companions, Credential};
+use crate::{
+    credential::{Companions, Credential},
+    question::{Question, Reply},
+};
 
 /// Asks one auth server.
 pub(crate) struct Client {
@@ -26,15 +33,35 @@ impl Client {
             Some(_) => ApiKey::Sent,
             None => ApiKey::NotSent,
         };
-        let request = self.questions.write(credential, companions);
-        let exchange = self.transport.exchange(request, self.max_body);
-        match tokio::time::timeout(self.deadline, exchange).await {
-            Err(_) => Cause::Deadline(self.deadline).into(),
-            Ok(Err(cause)) => cause.into(),
-            Ok(Ok(response)) => {
+        match self
+            .exchange(self.questions.session(credential, companions))
+            .await
+        {
+            Err(cause) => cause.into(),
+            Ok(response) => {
                 let (head, body) = response.into_parts();
                 classify(head.status, &head.headers, &body, &self.decoder, api_key)
             }
+        }
+    }
+
+    pub(crate) async fn ask_about(
+        &self,
+        question: &Question,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Result<Reply, Unavailable> {
+        let request = self.questions.about(question, credential, companions);
+        let request = request.map_err(|error| Cause::Transport(error.into()))?;
+        let (head, body) = self.exchange(request).await?.into_parts();
+        read_reply(question, head.status, &head.headers, &body)
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cause> {
+        let exchange = self.transport.exchange(request, self.max_body);
+        match tokio::time::timeout(self.deadline, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(Cause::Deadline(self.deadline)),
         }
     }
 }

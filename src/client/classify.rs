@@ -106,16 +106,19 @@ fn is_encoded(headers: &HeaderMap) -> bool {
         .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
+pub(super) fn is_plain_json(headers: &HeaderMap) -> bool {
+    is_json(headers) && !is_encoded(headers)
+}
+
 fn is_invalid_api_key(headers: &HeaderMap, body: &[u8]) -> bool {
-    is_json(headers)
-        && !is_encoded(headers)
+    is_plain_json(headers)
         && parse(body).is_ok_and(|body| body.get("code") == Some(&Value::from("INVALID_API_KEY")))
 }
 
 /// `X-Retry-After` of Better Auth, or `Retry-After`, clamped to 1 to 30 seconds.
 ///
 /// A date is read against the answer's own `Date`, so that no clock is needed and none can disagree.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
     let until = |text: &str| {

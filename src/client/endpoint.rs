@@ -1,7 +1,7 @@
 //! Where the auth server is.
 
 use http::{
-    Uri,
+    HeaderValue, Uri,
     uri::{Authority, PathAndQuery},
 };
 
@@ -77,11 +77,17 @@ impl Endpoint {
     }
 
     /// The URI of one of its endpoints.
-    pub(crate) fn at(&self, path: &str, query: &str) -> Result<Uri, InvalidEndpoint> {
+    pub(crate) fn at(&self, path: &str, query: Option<&str>) -> Result<Uri, InvalidEndpoint> {
         let path = plain_path(path)?;
-        format!("{}{}{path}?{query}", self.origin, self.path)
+        let (question_mark, query) = query.map_or(("", ""), |query| ("?", query));
+        format!("{}{}{path}{question_mark}{query}", self.origin, self.path)
             .parse()
             .map_err(|_| InvalidEndpoint::Path)
+    }
+
+    /// Its own origin, which a Better Auth server trusts unless it runs behind another address.
+    pub(crate) fn origin(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.origin).unwrap_or(HeaderValue::from_static("null"))
     }
 
     #[cfg(feature = "reqwest")]
@@ -152,7 +158,7 @@ mod tests {
         ] {
             let uri = Endpoint::parse(url)
                 .unwrap()
-                .at("/get-session", "q")
+                .at("/get-session", Some("q"))
                 .unwrap();
             assert_eq!(uri, *expected, "{url}");
         }
@@ -201,7 +207,7 @@ mod tests {
             ("/a b", None),
             ("/\\evil", None),
         ] {
-            let uri = endpoint.at(path, "q").ok().map(|uri| uri.to_string());
+            let uri = endpoint.at(path, Some("q")).ok().map(|uri| uri.to_string());
             assert_eq!(uri.as_deref(), expected, "{path:?}");
         }
     }

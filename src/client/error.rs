@@ -35,6 +35,8 @@ pub(crate) enum Cause {
     NotJson(StatusCode),
     #[error("{0}")]
     Malformed(Malformed),
+    #[error("it answered 200 with a reply that no Better Auth server gives")]
+    OddReply,
     #[error("the decoder given to `decode_with` failed: {0}")]
     Decoder(BoxError),
 }
@@ -47,6 +49,9 @@ impl Unavailable {
             #[cfg(feature = "reqwest")]
             Cause::Redirected => Some("give `http_client` a client that follows no redirects"),
             Cause::Status(status) => fix_for(*status),
+            Cause::OddReply => {
+                Some("is the plugin with that endpoint installed at the auth server?")
+            }
             Cause::Encoded => Some("do not compress between the auth server and this service"),
             Cause::NotJson(_) => {
                 Some("compare `base_path` and `session_path` with the auth server's")

@@ -1,12 +1,13 @@
 //! The auth server, seen from here: what is asked, and what its answer means.
 //!
-//! Three files decide and do no I/O: `request` writes the question, `classify` reads the answer, `error` says what an
-//! operator can do. `transport` is the only one that meets a network.
+//! Four files decide and do no I/O: `request` writes the questions, `classify` and `reply` read the answers, `error` says
+//! what an operator can do. `transport` is the only one that meets a network.
 
 mod ask;
 mod classify;
 mod endpoint;
 mod error;
+mod reply;
 mod request;
 mod transport;
 
@@ -16,6 +17,7 @@ pub(crate) use self::{
     ask::Client,
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
+    error::Unavailable,
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},
 };

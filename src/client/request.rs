@@ -1,10 +1,15 @@
-//! The question: `GET {origin}{base path}{session path}`.
+//! What is sent: `GET {origin}{base path}{session path}`, and the questions that guards have.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 
 use super::{Endpoint, InvalidEndpoint};
-use crate::credential::{API_KEY, Companions, Credential, REQUEST_ID, TRACEPARENT};
+use crate::{
+    credential::{API_KEY, Companions, Credential, REQUEST_ID, TRACEPARENT},
+    question::{Permissions, Question, Scope},
+};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const USER_AGENT: HeaderValue =
@@ -20,7 +25,10 @@ pub(crate) enum CookieCache {
 /// Writes the requests to one auth server. Nothing in a client's request changes where they go.
 #[derive(Clone, Debug)]
 pub(crate) struct Questions {
-    uri: Uri,
+    endpoint: Endpoint,
+    session: Uri,
+    /// What Better Auth has to trust before it answers a POST with cookies.
+    origin: HeaderValue,
 }
 
 impl Questions {
@@ -31,43 +39,105 @@ impl Questions {
         endpoint: &Endpoint,
         session_path: &str,
         cookie_cache: CookieCache,
+        origin: HeaderValue,
     ) -> Result<Self, InvalidEndpoint> {
         let query = match cookie_cache {
             CookieCache::Bypassed => "disableCookieCache=true&disableRefresh=true",
             CookieCache::Trusted => "disableRefresh=true",
         };
-        let uri = endpoint.at(session_path, query)?;
-        Ok(Self { uri })
+        let session = endpoint.at(session_path, Some(query))?;
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            session,
+            origin,
+        })
     }
 
-    pub(super) fn write(&self, credential: &Credential, companions: &Companions) -> Request<Bytes> {
+    /// Who is it?
+    pub(super) fn session(
+        &self,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Request<Bytes> {
         let mut request = Request::new(Bytes::new());
-        *request.method_mut() = Method::GET;
-        *request.uri_mut() = self.uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static("identity"),
-        );
-        headers.insert(header::USER_AGENT, USER_AGENT);
-        let client_ip = companions
-            .client_ip
-            .and_then(|ip| HeaderValue::from_str(&ip.to_canonical().to_string()).ok());
-        let optional = [
-            (header::COOKIE, credential.cookie.clone()),
-            (header::AUTHORIZATION, credential.authorization.clone()),
-            (API_KEY, credential.api_key.clone()),
-            (TRACEPARENT, companions.traceparent.clone()),
-            (REQUEST_ID, companions.request_id.clone()),
-            (FORWARDED_FOR, client_ip),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                headers.insert(name, value);
-            }
-        }
+        *request.uri_mut() = self.session.clone();
+        introduce(credential, companions, request.headers_mut());
         request
+    }
+
+    /// And what else is known about them?
+    pub(super) fn about(
+        &self,
+        question: &Question,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Result<Request<Bytes>, InvalidEndpoint> {
+        let mut request = match question {
+            Question::MemberRole { organization } => self.member_role(organization)?,
+            Question::Permission { scope, permissions } => self.permission(scope, permissions)?,
+        };
+        introduce(credential, companions, request.headers_mut());
+        Ok(request)
+    }
+
+    fn member_role(&self, organization: &str) -> Result<Request<Bytes>, InvalidEndpoint> {
+        let organization = utf8_percent_encode(organization, NON_ALPHANUMERIC);
+        let query = format!("organizationId={organization}");
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = self
+            .endpoint
+            .at("/organization/get-active-member-role", Some(&query))?;
+        Ok(request)
+    }
+
+    fn permission(
+        &self,
+        scope: &Scope,
+        permissions: &Permissions,
+    ) -> Result<Request<Bytes>, InvalidEndpoint> {
+        let (path, body) = match scope {
+            Scope::Everywhere => ("/admin/has-permission", json!({"permissions": permissions})),
+            Scope::Organization(id) => (
+                "/organization/has-permission",
+                json!({"permissions": permissions, "organizationId": id}),
+            ),
+        };
+        let mut request = Request::new(Bytes::from(body.to_string()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.endpoint.at(path, None)?;
+        let headers = request.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers.insert(header::ORIGIN, self.origin.clone());
+        Ok(request)
+    }
+}
+
+/// Who asks, and on whose behalf.
+fn introduce(credential: &Credential, companions: &Companions, headers: &mut HeaderMap) {
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    let client_ip = companions
+        .client_ip
+        .and_then(|ip| HeaderValue::from_str(&ip.to_canonical().to_string()).ok());
+    let optional = [
+        (header::COOKIE, credential.cookie.clone()),
+        (header::AUTHORIZATION, credential.authorization.clone()),
+        (API_KEY, credential.api_key.clone()),
+        (TRACEPARENT, companions.traceparent.clone()),
+        (REQUEST_ID, companions.request_id.clone()),
+        (FORWARDED_FOR, client_ip),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
     }
 }
 
@@ -77,7 +147,7 @@ mod tests {
 
     fn questions(cookie_cache: CookieCache) -> Questions {
         let endpoint = Endpoint::parse("http://a.example/api/auth").unwrap();
-        Questions::new(&endpoint, "/get-session", cookie_cache).unwrap()
+        Questions::new(&endpoint, "/get-session", cookie_cache, endpoint.origin()).unwrap()
     }
 
     #[test]
@@ -90,7 +160,7 @@ mod tests {
             (CookieCache::Trusted, "disableRefresh=true"),
         ] {
             let request =
-                questions(cookie_cache).write(&Credential::default(), &Companions::default());
+                questions(cookie_cache).session(&Credential::default(), &Companions::default());
             assert_eq!(request.uri().query(), Some(expected));
         }
     }
@@ -107,7 +177,7 @@ mod tests {
             request_id: Some(HeaderValue::from_static("r")),
             client_ip: Some("::ffff:192.0.2.7".parse().unwrap()),
         };
-        let request = questions(CookieCache::Bypassed).write(&credential, &companions);
+        let request = questions(CookieCache::Bypassed).session(&credential, &companions);
         let mut sent: Vec<_> = request
             .headers()
             .iter()
@@ -134,5 +204,50 @@ mod tests {
         );
         assert_eq!((request.method(), request.body().len()), (&Method::GET, 0));
         assert_eq!(request.uri().path(), "/api/auth/get-session");
+    }
+
+    #[test]
+    fn a_member_role_is_a_get_with_the_id_encoded() {
+        let organization = "a b&c=d/é".to_owned();
+        let question = Question::MemberRole { organization };
+        let request = questions(CookieCache::Bypassed)
+            .about(&question, &Credential::default(), &Companions::default())
+            .unwrap();
+        let expected = "http://a.example/api/auth/organization/get-active-member-role\
+                        ?organizationId=a%20b%26c%3Dd%2F%C3%A9";
+        assert_eq!(
+            (request.method(), request.uri().to_string().as_str()),
+            (&Method::GET, expected)
+        );
+    }
+
+    #[test]
+    fn a_permission_is_a_post_from_the_origin_with_the_permissions_as_json() {
+        let permissions = Permissions::from([("note".to_owned(), vec!["read".to_owned()])]);
+        for (scope, path, body) in [
+            (
+                Scope::Everywhere,
+                "/api/auth/admin/has-permission",
+                r#"{"permissions":{"note":["read"]}}"#,
+            ),
+            (
+                Scope::Organization("o".to_owned()),
+                "/api/auth/organization/has-permission",
+                r#"{"organizationId":"o","permissions":{"note":["read"]}}"#,
+            ),
+        ] {
+            let permissions = permissions.clone();
+            let question = Question::Permission { scope, permissions };
+            let request = questions(CookieCache::Bypassed)
+                .about(&question, &Credential::default(), &Companions::default())
+                .unwrap();
+            assert_eq!(
+                (request.method(), request.uri().path()),
+                (&Method::POST, path)
+            );
+            assert_eq!(request.headers()[header::ORIGIN], "http://a.example");
+            assert_eq!(request.headers()[header::CONTENT_TYPE], "application/json");
+            assert_eq!(request.body(), body);
+        }
     }
 }

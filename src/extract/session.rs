@@ -9,7 +9,8 @@ use crate::{rejection::Rejection, types::AuthSession};
 
 /// The session of the request, as an extractor. Dereferences to [`AuthSession`].
 ///
-/// `Option<CurrentSession>` is `None` for anonymous and signed out, and for nothing else.
+/// `Option<CurrentSession>` is `None` for anonymous and signed out, and for nothing else. It needs an
+/// [`optional`](crate::SessionAuth::optional) layer: a required one has answered 401 by then.
 ///
 /// Serializes like [`AuthSession`], without the token.
 ///

@@ -13,18 +13,21 @@ use crate::{
 
 /// The user who sent the request, as an extractor. Dereferences to [`User`], or to a type of your own.
 ///
-/// `CurrentUser<Profile>` decodes the user object into any `Profile: DeserializeOwned`, once for each validated
-/// session and not once for each request. A `Profile` that does not fit what the server sends is a mistake in the
-/// program: 500 `AUTH_MISCONFIGURED`, and the log names the field.
+/// `CurrentUser<Profile>` decodes the user object into any `Profile: DeserializeOwned`, once for each answer of the
+/// auth server, however many extractors want it. A field that can be null or missing needs an `Option`.
+/// A `Profile` that does not fit what the server sends is a mistake in the program: 500 `AUTH_MISCONFIGURED`, and the
+/// log names the field.
 ///
-/// `Option<CurrentUser>` is `None` for anonymous and signed out, and for nothing else: an auth server that cannot be
-/// asked is still a 503.
+/// `Option<CurrentUser>` is `None` for anonymous and signed out, and for nothing else: an auth server that is
+/// unavailable is still a 503. It needs an [`optional`](crate::SessionAuth::optional) layer: a required one has
+/// answered 401 by then.
 ///
 /// Serializes like what it dereferences to. It is not `Clone`, so that `user.clone()` is a [`User`].
 ///
 /// # Errors
 ///
-/// Rejects with 401, 403 `USER_BANNED`, 503, or 500 where no [`SessionAuth`](crate::SessionAuth) covers the route.
+/// Rejects with 401, 403 `USER_BANNED`, 503, or 500 where no [`SessionAuth`](crate::SessionAuth) covers the route or a
+/// `Profile` does not fit.
 ///
 /// # Examples
 ///

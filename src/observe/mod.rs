@@ -3,12 +3,14 @@
 //! | level | event | when |
 //! | --- | --- | --- |
 //! | error | a mistake in the program, with its fix | a layer is missing, a guard can never let anybody in |
-//! | warn | the auth server could not be asked | the answer was 503 `AUTH_SERVICE_UNAVAILABLE` |
+//! | warn | something to look at, with its fix | a handle for plain `http` to another host was built |
+//! | warn | the auth server gave no verdict, with the cause | the verdict is 503 `AUTH_SERVICE_UNAVAILABLE` |
 //! | warn | one cookie name came more than once | the server was asked all the same, or the request refused |
-//! | info | a credential was refused without a call | it was too large, or ambiguous by choice |
-//! | debug | a guard denied access | the answer was 403 |
+//! | info | a credential was refused without a call | it was too large, or ambiguous and refused by choice |
+//! | debug | a guard, or `require_role` or `require_id`, denied access | the verdict is 403 |
 //!
-//! No event holds a cookie, a token, or text that a client sent.
+//! No event holds a cookie, a token, or text that a client sent. Two things are logged as the application gave them:
+//! the error of a `decode_with`, and the code of a `Denied`.
 
 use std::fmt;
 

@@ -7,10 +7,11 @@
 //! | status | code | when |
 //! | --- | --- | --- |
 //! | 401 | `UNAUTHENTICATED` | the request shows no credential |
-//! | 401 | `INVALID_SESSION` | the auth server knows no such session |
+//! | 401 | `INVALID_SESSION` | the auth server knows no such session, or it has ended |
+//! | 401 | `INVALID_SESSION` | without a call: the credential is too large, or ambiguous and refused by choice |
 //! | 403 | `USER_BANNED` | the user is banned |
 //! | 403 | `INSUFFICIENT_ROLE`, `USER_ID_MISMATCH`, `FORBIDDEN` or a guard's own | a guard denied access |
-//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked |
+//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked, or gave no answer that can be believed |
 //! | 500 | `AUTH_MISCONFIGURED` | a mistake in the program; its log says which |
 //!
 //! The body is JSON and stable: `{"success":false,"error":"Authentication required","code":"UNAUTHENTICATED"}`.
@@ -40,7 +41,7 @@ pub(crate) use self::{
     json::render,
     respond::respond,
 };
-use crate::{types::AuthSession, verdict::Verdict};
+use crate::{question::Reply, types::AuthSession, verdict::Verdict};
 
 /// Why a request was refused, as the client sees it.
 ///
@@ -68,11 +69,12 @@ pub struct Rejection {
 pub enum RejectionKind {
     /// No credential: 401, code `UNAUTHENTICATED`. The auth server was not asked.
     Unauthenticated,
-    /// The auth server knows no such session: 401, code `INVALID_SESSION`.
+    /// No session that is still going belongs to the credential: 401, code `INVALID_SESSION`.
     InvalidSession,
     /// Signed in, and not allowed: 403. The code says why.
     Forbidden,
-    /// The auth server could not be asked: 503, code `AUTH_SERVICE_UNAVAILABLE`. Says nothing about the session.
+    /// The auth server could not be asked, or gave no answer that can be believed: 503, code
+    /// `AUTH_SERVICE_UNAVAILABLE`. Says nothing about the session.
     Unavailable,
     /// A mistake in the program: 500, code `AUTH_MISCONFIGURED`. The log names the fix.
     Misconfigured,
@@ -132,14 +134,7 @@ impl Rejection {
                 "Invalid or expired session",
             ),
             Verdict::Banned => Self::forbidden("USER_BANNED", "This account is banned"),
-            Verdict::Unavailable { retry_after } => Self {
-                retry_after: Some(retry_after),
-                ..Self::new(
-                    Kind::Unavailable,
-                    "AUTH_SERVICE_UNAVAILABLE",
-                    "Authentication service unavailable",
-                )
-            },
+            Verdict::Unavailable { retry_after } => Self::unavailable(retry_after),
         })
     }
 
@@ -151,6 +146,26 @@ impl Rejection {
             Verdict::Active(_) | Verdict::Banned | Verdict::Unavailable { .. } => {
                 Self::unless_active(verdict).map(Some)
             }
+        }
+    }
+
+    /// What to tell the client of a reply that says nothing.
+    pub(crate) fn unless_replied(reply: &Reply) -> Result<(), Self> {
+        match reply {
+            Reply::MemberRole(_) | Reply::Permitted(_) => Ok(()),
+            Reply::Unavailable { retry_after } => Err(Self::unavailable(*retry_after)),
+            Reply::Misconfigured => Err(Self::misconfigured()),
+        }
+    }
+
+    fn unavailable(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                RejectionKind::Unavailable,
+                "AUTH_SERVICE_UNAVAILABLE",
+                "Authentication service unavailable",
+            )
         }
     }
 

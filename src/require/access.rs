@@ -1,10 +1,14 @@
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use http::{HeaderMap, Method, Request, Uri};
 
+use super::held::Held;
 #[cfg(feature = "axum")]
-use super::path_params::PathParams;
-use crate::types::{AuthSession, User};
+use super::path_params::ParamError;
+use crate::{
+    question::{Question, Reply},
+    types::{AuthSession, User},
+};
 
 /// What a [`Guard`](super::Guard) decides on: who is signed in, and the request without its body.
 pub struct Access<'a> {
@@ -12,23 +16,23 @@ pub struct Access<'a> {
     method: &'a Method,
     uri: &'a Uri,
     headers: &'a HeaderMap,
-    #[cfg(feature = "axum")]
-    params: &'a PathParams,
+    held: &'a Held,
+    now: SystemTime,
 }
 
 impl<'a> Access<'a> {
     pub(super) fn new<B>(
         session: &'a AuthSession,
         request: &'a Request<B>,
-        #[cfg(feature = "axum")] params: &'a PathParams,
+        held: &'a Held,
     ) -> Self {
         Self {
             session,
             method: request.method(),
             uri: request.uri(),
             headers: request.headers(),
-            #[cfg(feature = "axum")]
-            params,
+            held,
+            now: SystemTime::now(),
         }
     }
 
@@ -47,12 +51,12 @@ impl<'a> Access<'a> {
     /// A parameter of the route that axum dispatched to, percent-decoded once.
     ///
     /// `None` when the route has no such parameter, when it has it twice (nested routers), when it is a wildcard
-    /// (`{*rest}`), or when what the client sent does not decode to UTF-8.
+    /// (`{*rest}`), or when one of the route's parameters does not decode to UTF-8.
     #[cfg(feature = "axum")]
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     #[must_use]
     pub fn path_param(&self, name: &str) -> Option<&str> {
-        self.params.get(name).ok()
+        self.param(name).ok()
     }
 
     /// The method of the request.
@@ -74,9 +78,65 @@ impl<'a> Access<'a> {
         self.headers
     }
 
+    /// A value that another layer put into the extensions of the request, such as axum's `ConnectInfo`.
+    #[must_use]
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.held.extension()
+    }
+
+    /// The time of the check.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    /// What the auth server said to that question, if it was asked for this request.
+    pub(super) fn reply(&self, question: &Question) -> Option<Reply> {
+        self.held.reply(question)
+    }
+
+    /// Whether the session was asked for past every cache, for this request.
+    pub(super) fn is_live(&self) -> bool {
+        self.held.is_live()
+    }
+
     #[cfg(feature = "axum")]
-    pub(super) fn params(&self) -> &PathParams {
-        self.params
+    pub(super) fn param(&self, name: &str) -> Result<&str, ParamError> {
+        self.held.param(name)
+    }
+}
+
+/// Everything that an [`Access`] borrows, for the tests of guards.
+#[cfg(all(feature = "testing", feature = "axum"))]
+pub(crate) struct MadeUp {
+    session: AuthSession,
+    request: Request<()>,
+    held: Held,
+    now: SystemTime,
+}
+
+#[cfg(all(feature = "testing", feature = "axum"))]
+impl MadeUp {
+    pub(crate) fn new(
+        session: AuthSession,
+        mut request: Request<()>,
+        params: Vec<(String, String)>,
+        now: SystemTime,
+    ) -> Self {
+        let extensions = std::mem::take(request.extensions_mut());
+        Self {
+            session,
+            request,
+            held: Held::made_up(extensions, params),
+            now,
+        }
+    }
+
+    pub(crate) fn access(&self) -> Access<'_> {
+        Access {
+            now: self.now,
+            ..Access::new(&self.session, &self.request, &self.held)
+        }
     }
 }
 

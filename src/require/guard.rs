@@ -5,8 +5,8 @@ use crate::rejection::Rejection;
 
 /// A rule that lets a signed-in user through or not.
 ///
-/// Implement it for rules of your own and use them with [`Require::guard`](crate::Require::guard); the guards of
-/// this crate are built on it and can do nothing that yours cannot.
+/// Implement it for rules of your own and use them with [`Require::guard`](crate::Require::guard). The guards of this
+/// crate are built on it.
 ///
 /// # Examples
 ///

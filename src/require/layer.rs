@@ -2,18 +2,17 @@ use std::fmt;
 
 use tower_layer::Layer;
 
-#[cfg(feature = "axum")]
-use super::user_id::UserIdGuard;
 use super::{
-    Guard, RequireService,
-    expression::Expression,
-    role::{Needs, RoleGuard},
+    Access, Guard, Outcome, RequireService, ask::AskingGuard, expression::Expression, when::When,
 };
 
 /// A layer that lets a signed-in user through or answers 403.
 ///
 /// One type without parameters for all guards and all their combinations, so that they can be chosen at run time and
 /// returned from functions. Put it on routes with `route_layer`, inside a [`SessionAuth`](crate::SessionAuth).
+///
+/// `MethodRouter::route_layer` covers the methods that were added before it and no fallback: `any(handler)` needs
+/// `.layer`, and panics with `route_layer`.
 ///
 /// There is no `not`: it would turn a mistake into a pass.
 ///
@@ -25,40 +24,46 @@ pub struct Require {
 }
 
 impl Require {
-    /// Lets in who has this role, exactly as written.
+    /// Asks the auth server again, at this moment, and goes on with what it says: for routes where it matters.
     ///
-    /// Better Auth keeps roles in one string with commas (`"user,admin"`); it is split there and compared byte for
-    /// byte, so `superadmin`, `Admin` and `admin ` are other roles. A user whose role is null has none. Otherwise:
-    /// 403 `INSUFFICIENT_ROLE`.
-    pub fn role(role: impl Into<String>) -> Self {
-        Self::guard(RoleGuard::new(Needs::Any, [role.into()]))
-    }
-
-    /// Lets in who has at least one of these roles. An empty list denies everybody, and is logged as an error.
-    pub fn any_role<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
-        Self::guard(RoleGuard::new(Needs::Any, roles))
-    }
-
-    /// Lets in who has all of these roles. An empty list denies everybody, and is logged as an error.
-    pub fn all_roles<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
-        Self::guard(RoleGuard::new(Needs::All, roles))
-    }
-
-    /// Lets in the user whose id is the path parameter of this name.
-    ///
-    /// The parameter is percent-decoded once, by axum, and compared byte for byte. A route that has no such
-    /// parameter, has it twice (nested routers), or has it as a wildcard denies everybody, and is logged as an error.
-    /// Otherwise: 403 `USER_ID_MISMATCH`.
-    #[cfg(feature = "axum")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-    pub fn user_id(param: impl Into<String>) -> Self {
-        let param = param.into();
-        Self::guard(UserIdGuard { param })
+    /// Costs one call, once for a request. Guards to its right, the handler and its extractors see the new session.
+    /// Somebody who is signed out, banned, or cannot be asked about is refused here, whatever stands to the right.
+    pub fn live() -> Self {
+        let expression = Expression::Live;
+        Self { expression }
     }
 
     /// Lets in whom a guard of your own lets in.
     pub fn guard(guard: impl Guard) -> Self {
         let expression = Expression::guard(guard);
+        Self { expression }
+    }
+
+    /// Lets in whom a closure lets in: it returns `bool`, or `Result<(), Denied>` for a code of its own.
+    ///
+    /// Write the closure in place: one that is first put into a variable needs its argument's type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_better_auth::{Denied, Require};
+    ///
+    /// let staff = Require::when(|access| access.user().email.ends_with("@example.com"));
+    /// let pro = Require::when(|access| match access.user().field::<String>("plan") {
+    ///     Ok(Some(plan)) if plan == "pro" => Ok(()),
+    ///     _ => Err(Denied::new("PLAN_REQUIRED")),
+    /// });
+    /// ```
+    pub fn when<F, O>(check: F) -> Self
+    where
+        F: Fn(&Access<'_>) -> O + Send + Sync + 'static,
+        O: Outcome + 'static,
+    {
+        Self::guard(When(check))
+    }
+
+    pub(super) fn asking(guard: impl AskingGuard) -> Self {
+        let expression = Expression::asking(guard);
         Self { expression }
     }
 

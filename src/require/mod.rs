@@ -24,22 +24,32 @@
 //! ```
 
 mod access;
+mod ask;
 mod check;
 mod expression;
 mod future;
 mod guard;
+mod held;
 mod layer;
 #[cfg(feature = "axum")]
+mod organization;
+#[cfg(feature = "axum")]
 mod path_params;
+mod permission;
 mod role;
 mod service;
+mod session;
 #[cfg(feature = "axum")]
 mod user_id;
+mod when;
 
+#[cfg(all(feature = "testing", feature = "axum"))]
+pub(crate) use self::access::MadeUp;
 pub use self::{
     access::Access,
     future::ResponseFuture,
     guard::{Denied, Guard},
     layer::Require,
     service::RequireService,
+    when::Outcome,
 };

@@ -1,7 +1,6 @@
-//! The parameters of the route that axum dispatched to, read when a guard asks for one.
+//! The parameters of the route that axum dispatched to, which it keeps in the request's extensions.
 
 use std::{
-    cell::{OnceCell, RefCell},
     mem,
     pin::pin,
     task::{Context, Poll, Waker},
@@ -9,18 +8,6 @@ use std::{
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use http::{Extensions, Request};
-
-/// Takes the extensions of a request, where axum keeps the parameters, for as long as guards run.
-pub(super) struct PathParams {
-    extensions: RefCell<Extensions>,
-    read: OnceCell<Result<Params, ParamError>>,
-}
-
-struct Params {
-    /// The path that the router matched, with its wildcards.
-    route: Option<MatchedPath>,
-    values: RawPathParams,
-}
 
 /// Why there is no value. Only the last is the client's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,58 +22,72 @@ pub(super) enum ParamError {
     Undecodable,
 }
 
-impl PathParams {
-    pub(super) fn take_from<B>(request: &mut Request<B>) -> Self {
-        Self {
-            extensions: RefCell::new(mem::take(request.extensions_mut())),
-            read: OnceCell::new(),
-        }
-    }
+/// The parameters of the route that axum dispatched to.
+pub(super) struct Params(Source);
 
-    pub(super) fn give_back_to<B>(self, request: &mut Request<B>) {
-        *request.extensions_mut() = self.extensions.into_inner();
-    }
-
-    pub(super) fn get(&self, name: &str) -> Result<&str, ParamError> {
-        let params = self
-            .read
-            .get_or_init(|| read(&mut self.extensions.borrow_mut()));
-        params.as_ref().map_err(|error| *error)?.get(name)
-    }
+enum Source {
+    Axum {
+        values: RawPathParams,
+        /// The path that the router matched, with its wildcards.
+        route: Option<MatchedPath>,
+    },
+    #[cfg(feature = "testing")]
+    MadeUp(Vec<(String, String)>),
 }
 
 impl Params {
-    fn get(&self, name: &str) -> Result<&str, ParamError> {
-        let mut values = self.values.iter().filter(|(key, _)| *key == name);
-        match (values.next(), values.next()) {
-            (None, _) => Err(ParamError::Missing),
-            (Some(_), Some(_)) => Err(ParamError::Doubled),
-            (Some(_), None) if self.is_wildcard(name) => Err(ParamError::Wildcard),
-            (Some((_, value)), None) => Ok(value),
-        }
+    #[cfg(feature = "testing")]
+    pub(super) fn made_up(params: Vec<(String, String)>) -> Self {
+        Self(Source::MadeUp(params))
     }
 
-    fn is_wildcard(&self, name: &str) -> bool {
-        let Some(route) = &self.route else {
-            return false;
-        };
-        route.as_str().split('/').any(|segment| {
-            segment
-                .strip_prefix("{*")
-                .and_then(|rest| rest.strip_suffix('}'))
-                .is_some_and(|wildcard| wildcard == name)
-        })
+    pub(super) fn get(&self, name: &str) -> Result<&str, ParamError> {
+        match &self.0 {
+            Source::Axum { values, route } => {
+                let value = only(values.iter(), name)?;
+                match route {
+                    Some(route) if has_wildcard(route.as_str(), name) => Err(ParamError::Wildcard),
+                    _ => Ok(value),
+                }
+            }
+            #[cfg(feature = "testing")]
+            Source::MadeUp(params) => {
+                only(params.iter().map(|(key, value)| (&**key, &**value)), name)
+            }
+        }
     }
 }
 
-fn read(extensions: &mut Extensions) -> Result<Params, ParamError> {
+fn only<'a>(
+    params: impl Iterator<Item = (&'a str, &'a str)>,
+    name: &str,
+) -> Result<&'a str, ParamError> {
+    let mut values = params.filter(|(key, _)| *key == name);
+    match (values.next(), values.next()) {
+        (None, _) => Err(ParamError::Missing),
+        (Some(_), Some(_)) => Err(ParamError::Doubled),
+        (Some((_, value)), None) => Ok(value),
+    }
+}
+
+fn has_wildcard(route: &str, name: &str) -> bool {
+    let wildcard = |segment: &str| {
+        let inner = segment.strip_prefix("{*")?.strip_suffix('}')?;
+        Some(inner == name)
+    };
+    route
+        .split('/')
+        .any(|segment| wildcard(segment) == Some(true))
+}
+
+pub(super) fn read(extensions: &mut Extensions) -> Result<Params, ParamError> {
     let (mut parts, ()) = Request::new(()).into_parts();
     mem::swap(&mut parts.extensions, extensions);
     let route = parts.extensions.get().cloned();
     let values = now(RawPathParams::from_request_parts(&mut parts, &()));
     mem::swap(&mut parts.extensions, extensions);
     match values {
-        Some(Ok(values)) => Ok(Params { route, values }),
+        Some(Ok(values)) => Ok(Params(Source::Axum { values, route })),
         Some(Err(_)) => Err(ParamError::Undecodable),
         None => Err(ParamError::Missing),
     }

@@ -1,6 +1,6 @@
 //! Roles: the same comparison for layers and handlers.
 
-use super::{Access, Denied, Guard};
+use super::{Access, Denied, Guard, Require};
 use crate::{observe, types::User};
 
 const CODE: &str = "INSUFFICIENT_ROLE";
@@ -19,34 +19,62 @@ fn denied() -> Denied {
     Denied::new(CODE).message(MESSAGE)
 }
 
+impl Require {
+    /// Lets in who has this role, exactly as written.
+    ///
+    /// Better Auth keeps roles in one string with commas (`"user,admin"`); it is split there and compared byte for
+    /// byte, so `superadmin`, `Admin` and `admin ` are other roles. A user whose role is null has none here, while
+    /// Better Auth's own permission check gives such a user its default role. Whoever is not let in gets 403
+    /// `INSUFFICIENT_ROLE`.
+    pub fn role(role: impl Into<String>) -> Self {
+        Self::guard(RoleGuard::new(Needs::Any, [role.into()]))
+    }
+
+    /// Lets in who has at least one of these roles. An empty list denies everybody, and is logged as an error.
+    pub fn any_role<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
+        Self::guard(RoleGuard::new(Needs::Any, roles))
+    }
+
+    /// Lets in who has all of these roles. An empty list denies everybody, and is logged as an error.
+    pub fn all_roles<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
+        Self::guard(RoleGuard::new(Needs::All, roles))
+    }
+}
+
 #[derive(Clone, Copy)]
-pub(super) enum Needs {
+enum Needs {
     Any,
     All,
 }
 
-pub(super) struct RoleGuard {
+struct RoleGuard {
     roles: Vec<String>,
     needs: Needs,
 }
 
 impl RoleGuard {
-    pub(super) fn new<R: Into<String>>(needs: Needs, roles: impl IntoIterator<Item = R>) -> Self {
-        let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
-        if roles.is_empty() {
-            observe::misconfigured(
-                "a role guard without roles denies everybody: name at least one role",
-            );
-        }
-        for role in &roles {
-            if role.is_empty() || role.contains(',') {
-                observe::misconfigured(format_args!(
-                    "no user can have the role {role:?}: name one role, without commas, for each argument"
-                ));
-            }
-        }
+    fn new<R: Into<String>>(needs: Needs, roles: impl IntoIterator<Item = R>) -> Self {
+        let roles = names(roles);
         Self { roles, needs }
     }
+}
+
+/// Role names, with a word in the log about those that nobody can have.
+pub(super) fn names<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Vec<String> {
+    let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
+    if roles.is_empty() {
+        observe::misconfigured(
+            "a role guard without roles denies everybody: name at least one role",
+        );
+    }
+    for role in &roles {
+        if role.is_empty() || role.contains(',') {
+            observe::misconfigured(format_args!(
+                "no user can have the role {role:?}: name one role, without commas, for each argument"
+            ));
+        }
+    }
+    roles
 }
 
 impl Guard for RoleGuard {

@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -7,15 +8,18 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 
-#[cfg(feature = "axum")]
-use super::path_params::PathParams;
-use super::{Access, Denied, ResponseFuture, expression::Expression};
+use super::{
+    Access, ResponseFuture,
+    expression::{Decision, Expression},
+    held::Held,
+};
 use crate::{
-    gate::{Gate, Gated, take_ready},
+    credential::Inquiry,
+    gate::{Admission, Gate, Gated, Learned},
     observe,
     rejection::{self, Rejection, ResponseBody},
     types::AuthSession,
-    verdict::{Checkpoint, Verdict},
+    verdict::{Ask, BoxFuture, Checkpoint},
 };
 
 /// The service that [`Require`](super::Require) makes.
@@ -46,26 +50,26 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let gate = self.gate.clone();
-        let Some(checkpoint) = request.extensions().get::<Checkpoint>() else {
-            observe::misconfigured(
-                "`Require` guards a route that no `SessionAuth` covers: add `.layer(SessionAuth::new(auth))` to the \
-                 router, after its routes and guards",
-            );
-            drop(take_ready(&mut self.inner));
-            return Gated::refused(gate, Rejection::misconfigured()).into();
-        };
-        let Some(verdict) = checkpoint.known() else {
-            let checkpoint = checkpoint.clone();
-            let verdict = Box::pin(async move { checkpoint.verdict().await });
-            return Gated::asking(gate, verdict, take_ready(&mut self.inner), request).into();
-        };
-        match gate.admit(&mut request, verdict) {
-            Ok(()) => Gated::serving(gate, self.inner.call(request)).into(),
-            Err(rejection) => {
-                drop(take_ready(&mut self.inner));
-                Gated::refused(gate, rejection).into()
+        let known = request
+            .extensions()
+            .get::<Checkpoint>()
+            .map(Checkpoint::known_or_open);
+        let admission = match known {
+            None => {
+                observe::misconfigured(
+                    "`Require` guards a route that no `SessionAuth` covers: add `.layer(SessionAuth::new(auth))` to \
+                     the router, after its routes and guards",
+                );
+                Admission::Refused(Rejection::misconfigured())
             }
-        }
+            Some(Ok(verdict)) => gate.admit(&mut request, Learned::Verdict(verdict)),
+            Some(Err(open)) => {
+                Admission::Ask(Box::pin(
+                    async move { Learned::Verdict(open.verdict().await) },
+                ))
+            }
+        };
+        Gated::new(gate, admission, &mut self.inner, request).into()
     }
 }
 
@@ -75,12 +79,17 @@ pub(super) struct RequireGate {
 }
 
 impl Gate for RequireGate {
-    fn admit<B>(&self, request: &mut Request<B>, verdict: Verdict) -> Result<(), Rejection> {
-        let session = Rejection::unless_active(verdict)?;
-        check(&self.expression, &session, request).map_err(|denied| {
-            observe::denied(denied.code());
-            denied.into()
-        })
+    fn admit<B>(&self, request: &mut Request<B>, learned: Learned) -> Admission {
+        let session = match learn(request, learned) {
+            Ok(session) => session,
+            Err(rejection) => return Admission::Refused(rejection),
+        };
+        let held = Held::take_from(request);
+        let decision = self
+            .expression
+            .decide(&Access::new(&session, request, &held));
+        held.give_back_to(request);
+        act(decision, request)
     }
 
     fn refuse(&self, rejection: Rejection) -> Response<Bytes> {
@@ -92,25 +101,64 @@ impl Gate for RequireGate {
     }
 }
 
-#[cfg(feature = "axum")]
-fn check<B>(
-    expression: &Expression,
-    session: &AuthSession,
-    request: &mut Request<B>,
-) -> Result<(), Denied> {
-    let params = PathParams::take_from(request);
-    let checked = expression.check(&Access::new(session, request, &params));
-    params.give_back_to(request);
-    checked
+/// Writes down what was found out, for this guard and for all that comes after it.
+fn learn<B>(request: &mut Request<B>, learned: Learned) -> Result<Arc<AuthSession>, Rejection> {
+    let verdict = match learned {
+        Learned::Verdict(verdict) => return Rejection::unless_active(verdict),
+        Learned::Live(verdict) => {
+            let checkpoint = checkpoint(request)?;
+            *checkpoint = checkpoint.renewed(verdict.clone());
+            verdict
+        }
+        Learned::Reply(question, reply) => {
+            Rejection::unless_replied(&reply)?;
+            let checkpoint = checkpoint(request)?;
+            checkpoint.remember(question, reply);
+            checkpoint.known().ok_or_else(Rejection::misconfigured)?
+        }
+    };
+    Rejection::unless_active(verdict)
 }
 
-#[cfg(not(feature = "axum"))]
-fn check<B>(
-    expression: &Expression,
-    session: &AuthSession,
+/// There is one, or nothing would have been learned.
+fn checkpoint<B>(request: &mut Request<B>) -> Result<&mut Checkpoint, Rejection> {
+    request
+        .extensions_mut()
+        .get_mut()
+        .ok_or_else(Rejection::misconfigured)
+}
+
+fn act<B>(decision: Decision, request: &mut Request<B>) -> Admission {
+    match decision {
+        Decision::Allowed => Admission::Admitted,
+        Decision::Denied(denied) => {
+            observe::denied(denied.code());
+            Admission::Refused(denied.into())
+        }
+        Decision::AskNow => ask(request, |asker, inquiry| {
+            Box::pin(async move { Learned::Live(asker.ask_now(&inquiry).await) })
+        }),
+        Decision::AskAbout(question) => ask(request, |asker, inquiry| {
+            Box::pin(async move {
+                let reply = asker.ask_about(&inquiry, &question).await;
+                Learned::Reply(question, reply)
+            })
+        }),
+    }
+}
+
+/// Asks with the credential that the request has here and now.
+fn ask<B>(
     request: &mut Request<B>,
-) -> Result<(), Denied> {
-    expression.check(&Access::new(session, request))
+    ask: impl FnOnce(Arc<dyn Ask>, Inquiry) -> BoxFuture<'static, Learned>,
+) -> Admission {
+    match checkpoint(request).map(|checkpoint| checkpoint.asker()) {
+        Err(rejection) => Admission::Refused(rejection),
+        Ok(asker) => {
+            let inquiry = asker.inquire(request.headers(), request.extensions());
+            Admission::Ask(ask(asker, inquiry))
+        }
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for RequireService<S> {

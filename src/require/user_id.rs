@@ -1,15 +1,28 @@
-use super::{Access, Denied, Guard, check, path_params::ParamError};
+use super::{Access, Denied, Guard, Require, check, path_params::ParamError};
 use crate::observe;
 
+impl Require {
+    /// Lets in the user whose id is the path parameter of this name.
+    ///
+    /// The parameter is percent-decoded once, by axum, and compared byte for byte. A route that has no such
+    /// parameter, has it twice (nested routers), or has it as a wildcard denies everybody, and is logged as an error.
+    /// Otherwise: 403 `USER_ID_MISMATCH`.
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+    pub fn user_id(param: impl Into<String>) -> Self {
+        let param = param.into();
+        Self::guard(UserIdGuard { param })
+    }
+}
+
 /// The path parameter is the id of the user who asks.
-pub(super) struct UserIdGuard {
-    pub(super) param: String,
+struct UserIdGuard {
+    param: String,
 }
 
 impl Guard for UserIdGuard {
     fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
         let user = access.user();
-        match access.params().get(&self.param) {
+        match access.param(&self.param) {
             Ok(id) => check::id(user, id),
             Err(ParamError::Undecodable) => Err(check::other_user()),
             Err(error) => {

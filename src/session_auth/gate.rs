@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 
 use super::layer::{Caching, Settings};
 use crate::{
-    gate::Gate,
+    gate::{Admission, Gate, Learned},
     rejection::{Asked, Rejection, ResponseBody},
     verdict::{Ask, Checkpoint, Lazy, Verdict},
 };
@@ -44,12 +44,21 @@ impl SessionGate {
 }
 
 impl Gate for SessionGate {
-    fn admit<B>(&self, request: &mut Request<B>, verdict: Verdict) -> Result<(), Rejection> {
-        let session = Rejection::unless_active(verdict)?;
-        let verdict = Verdict::Active(session);
-        let checkpoint = Checkpoint::settled(Arc::clone(&self.asker), verdict);
-        request.extensions_mut().insert(checkpoint);
-        Ok(())
+    fn admit<B>(&self, request: &mut Request<B>, learned: Learned) -> Admission {
+        let verdict = match learned {
+            Learned::Verdict(verdict) | Learned::Live(verdict) => verdict,
+            // This gate asks about nothing else.
+            Learned::Reply(..) => return Admission::Refused(Rejection::misconfigured()),
+        };
+        match Rejection::unless_active(verdict) {
+            Ok(session) => {
+                let asker = Arc::clone(&self.asker);
+                let checkpoint = Checkpoint::settled(asker, Verdict::Active(session));
+                request.extensions_mut().insert(checkpoint);
+                Admission::Admitted
+            }
+            Err(rejection) => Admission::Refused(rejection),
+        }
     }
 
     fn refuse(&self, rejection: Rejection) -> Response<Bytes> {

@@ -15,7 +15,7 @@ use crate::{
 /// The layer that checks the session of every request with the auth server.
 ///
 /// Required by default: a handler inside it runs only for somebody who is signed in. See the
-/// [module docs](super::session_auth) for its rules.
+/// [module docs](crate::session_auth) for its rules.
 ///
 /// # Examples
 ///
@@ -32,7 +32,8 @@ use crate::{
 /// }
 ///
 /// let auth = BetterAuth::new("http://localhost:3000")?;
-/// let members = Router::new().route("/me", get(me)).layer(SessionAuth::new(auth.clone()));
+/// // `route_layer` leaves the paths that neither router knows at 404.
+/// let members = Router::new().route("/me", get(me)).route_layer(SessionAuth::new(auth.clone()));
 /// let public = Router::new().route("/", get(home)).layer(SessionAuth::new(auth).optional());
 /// let app: Router = public.merge(members);
 /// # Ok::<_, tower_better_auth::ConfigError>(())

@@ -14,7 +14,7 @@ use super::{
     layer::Mode,
 };
 use crate::{
-    gate::{Gate, Gated, take_ready},
+    gate::{Admission, Gate, Gated, Learned},
     rejection::ResponseBody,
     validate::Validator,
     verdict::{Ask, Checkpoint, Verdict},
@@ -60,8 +60,7 @@ where
                 self.require(known, request, async move { outer.verdict().await })
             }
             (None, mode) => {
-                let validator = &self.auth.validator;
-                let inquiry = validator.inquire(request.headers(), request.extensions());
+                let inquiry = asker.inquire(request.headers(), request.extensions());
                 let known = Validator::known(&inquiry);
                 match mode {
                     Mode::Optional => self.serve(Checkpoint::lazy(asker, inquiry, known), request),
@@ -83,7 +82,7 @@ impl<S: Clone> SessionAuthService<S> {
         let consulted = Consulted::OnDemand(checkpoint.question());
         let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
         request.extensions_mut().insert(checkpoint);
-        Gated::serving(gate, self.inner.call(request)).into()
+        Gated::new(gate, Admission::Admitted, &mut self.inner, request).into()
     }
 
     /// Lets the request through once the verdict is there, if it is active.
@@ -96,18 +95,17 @@ impl<S: Clone> SessionAuthService<S> {
     where
         S: Service<Request<B>>,
     {
-        let consulted = Consulted::Always;
-        let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
-        let Some(verdict) = known else {
-            return Gated::asking(gate, Box::pin(ask), take_ready(&mut self.inner), request).into();
+        let gate = SessionGate::new(
+            &self.auth.settings,
+            self.asker(),
+            &request,
+            Consulted::Always,
+        );
+        let admission = match known {
+            Some(verdict) => gate.admit(&mut request, Learned::Verdict(verdict)),
+            None => Admission::Ask(Box::pin(async move { Learned::Verdict(ask.await) })),
         };
-        match gate.admit(&mut request, verdict) {
-            Ok(()) => Gated::serving(gate, self.inner.call(request)).into(),
-            Err(rejection) => {
-                drop(take_ready(&mut self.inner));
-                Gated::refused(gate, rejection).into()
-            }
-        }
+        Gated::new(gate, admission, &mut self.inner, request).into()
     }
 }
 

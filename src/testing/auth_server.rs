@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::{
     Fault,
+    access_control::Permission,
     listener::{self, Running},
     routes::{Shared, cookie},
     state::State,
@@ -16,7 +17,8 @@ use crate::User;
 
 /// A Better Auth server on a loopback port of its own. See the [module docs](super) for an example.
 ///
-/// Serves `get-session`, `sign-up/email`, `sign-in/email`, `sign-out` and `ok` under `/api/auth`. Runs in a thread of
+/// Serves `get-session`, `sign-up/email`, `sign-in/email`, `sign-out`, `ok`, `organization/get-active-member-role`,
+/// `organization/has-permission` and `admin/has-permission` under `/api/auth`. Runs in a thread of
 /// its own until it is dropped; its port is closed then, and all its connections.
 pub struct AuthServer {
     shared: Arc<Shared>,
@@ -136,7 +138,50 @@ impl AuthServer {
         self.shared.state().users.remove(id);
     }
 
-    /// Fails every `get-session` in this way, until [`recover`](Self::recover).
+    /// Makes a user a member of an organization, with these roles there; several with commas.
+    pub fn set_member_role(&self, organization: &str, user_id: &str, role: &str) {
+        let member = (organization.to_owned(), user_id.to_owned());
+        let mut state = self.shared.state();
+        state.access_control.members.insert(member, role.to_owned());
+    }
+
+    /// Removes a user from an organization. Their sessions go on naming it as the active one, as with Better Auth.
+    pub fn remove_member(&self, organization: &str, user_id: &str) {
+        let member = (organization.to_owned(), user_id.to_owned());
+        self.shared.state().access_control.members.remove(&member);
+    }
+
+    /// Lets a user do this with the resource, as the admin plugin's access control says it.
+    pub fn permit(&self, user_id: &str, resource: &str, action: &str) {
+        self.add_permission(None, user_id, resource, action);
+    }
+
+    /// Lets a member of an organization do this with the resource there.
+    pub fn permit_in(&self, organization: &str, user_id: &str, resource: &str, action: &str) {
+        self.add_permission(Some(organization), user_id, resource, action);
+    }
+
+    fn add_permission(
+        &self,
+        organization: Option<&str>,
+        user_id: &str,
+        resource: &str,
+        action: &str,
+    ) {
+        let permission = Permission {
+            organization: organization.map(ToOwned::to_owned),
+            user_id: user_id.to_owned(),
+            resource: resource.to_owned(),
+            action: action.to_owned(),
+        };
+        self.shared
+            .state()
+            .access_control
+            .permissions
+            .insert(permission);
+    }
+
+    /// Fails every `get-session`, and every question of a guard, in this way until [`recover`](Self::recover).
     pub fn fail_with(&self, fault: Fault) {
         self.shared.state().fault = Some(fault);
     }

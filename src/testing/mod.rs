@@ -38,16 +38,21 @@
 //! # }
 //! ```
 
+mod access;
+mod access_control;
 mod answer;
 mod auth_server;
 mod fault;
 mod listener;
 mod routes;
+mod session;
 mod state;
 mod user;
 
 pub use self::{
+    access::{AccessBuilder, access},
     auth_server::{AuthServer, RecordedRequest, SignedIn},
     fault::Fault,
+    session::{SessionBuilder, session},
     user::{UserBuilder, user},
 };

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Fault, RecordedRequest,
+    access_control::AccessControl,
     answer::{self, Closed, Script},
     state::{Account, EXPIRES_IN, State, random_text},
     user,
@@ -54,6 +55,23 @@ impl Shared {
             ("GET", "/api/auth/ok") => Ok(answer::json(StatusCode::OK, &json!({"ok": true}))),
             ("POST", "/api/auth/sign-up/email") => Ok(self.sign_up(&body)),
             ("POST", "/api/auth/sign-in/email") => Ok(self.sign_in(&body)),
+            ("GET", "/api/auth/organization/get-active-member-role") => {
+                let query = head.uri.query();
+                self.about(&head.headers, |known, user| known.member_role(user, query))
+                    .await
+            }
+            ("POST", "/api/auth/admin/has-permission") => {
+                self.about(&head.headers, |known, user| {
+                    known.has_permission(user, &body)
+                })
+                .await
+            }
+            ("POST", "/api/auth/organization/has-permission") => {
+                self.about(&head.headers, |known, user| {
+                    known.has_permission_in(user, &body)
+                })
+                .await
+            }
             ("POST", "/api/auth/sign-out") => Ok(self.sign_out(&head.headers)),
             _ => Ok(answer::empty(StatusCode::NOT_FOUND)),
         }
@@ -69,6 +87,30 @@ impl Shared {
         match fault {
             None => Ok(response),
             Some(fault) => fail(fault, response).await,
+        }
+    }
+
+    /// As a real server does, these endpoints take a database that is gone for nobody being signed in.
+    async fn about(
+        &self,
+        headers: &HeaderMap,
+        answer: impl FnOnce(&AccessControl, Option<&str>) -> Response<Script>,
+    ) -> Result<Response<Script>, Closed> {
+        let (fault, answered) = {
+            let state = self.state();
+            let is_down = matches!(state.fault, Some(Fault::DatabaseDown));
+            let value = session_cookie(headers).filter(|_| !is_down);
+            let user = value
+                .and_then(|value| state.find(&value))
+                .map(|(_, user)| user.id.as_str());
+            (
+                state.fault.clone().filter(|_| !is_down),
+                answer(&state.access_control, user),
+            )
+        };
+        match fault {
+            None => Ok(answered),
+            Some(fault) => fail(fault, answered).await,
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::Fault;
+use super::{Fault, access_control::AccessControl};
 use crate::User;
 
 /// Better Auth's default: seven days.
@@ -22,6 +22,7 @@ pub(super) struct State {
     pub(super) passwords: HashMap<String, Account>,
     /// By what stands in the cookie, decoded.
     pub(super) sessions: HashMap<String, SessionRow>,
+    pub(super) access_control: AccessControl,
     pub(super) fault: Option<Fault>,
     pub(super) requests: Vec<super::RecordedRequest>,
 }
@@ -70,20 +71,19 @@ impl State {
 
     /// What `GET /get-session` answers to that cookie value: a session and its user, or null.
     pub(super) fn answer(&self, cookie_value: &str) -> Value {
+        self.find(cookie_value).map_or(
+            Value::Null,
+            |(session, user)| json!({"session": session.to_json(), "user": user}),
+        )
+    }
+
+    /// The session that the cookie value opens, and its user.
+    pub(super) fn find(&self, cookie_value: &str) -> Option<(&SessionRow, &User)> {
         let value = cookie_value.trim_matches('"');
-        let Ok(value) = percent_decode_str(value).decode_utf8() else {
-            return Value::Null;
-        };
-        let Some(session) = self.sessions.get(&*value) else {
-            return Value::Null;
-        };
-        let Some(user) = self.users.get(&session.user_id) else {
-            return Value::Null;
-        };
-        if session.expires_at <= SystemTime::now() {
-            return Value::Null;
-        }
-        json!({"session": session.to_json(), "user": user})
+        let value = percent_decode_str(value).decode_utf8().ok()?;
+        let session = self.sessions.get(&*value)?;
+        let user = self.users.get(&session.user_id)?;
+        (session.expires_at > SystemTime::now()).then_some((session, user))
     }
 }
 

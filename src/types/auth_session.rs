@@ -14,8 +14,9 @@ use super::{Session, User, decode};
 /// Never holds the session token. Reach it in a handler with [`CurrentSession`](crate::CurrentSession), or without
 /// a layer with [`BetterAuth::validate`](crate::BetterAuth::validate).
 ///
-/// It can be deserialized from what `GET /get-session` answers, with the same checks, which is what a decoder for
-/// [`decode_with`](crate::BetterAuthBuilder::decode_with) usually does.
+/// It can be deserialized from the object that `GET /get-session` answers, which is what a decoder for
+/// [`decode_with`](crate::BetterAuthBuilder::decode_with) usually does. Where its fields do not fit, or the user or the
+/// session is null, that is an error. Whether the session has ended is not looked at.
 #[derive(Serialize)]
 #[non_exhaustive]
 pub struct AuthSession {

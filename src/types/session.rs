@@ -10,8 +10,8 @@ use super::{
 
 /// A session, as the auth server described it, without its token.
 ///
-/// The token is the credential itself: it is dropped while the answer is decoded and exists nowhere afterwards.
-/// Serializes as Better Auth writes it; what was never sent, and what was null, is left out.
+/// The token is the credential itself: it is dropped while the answer is decoded, and no field holds it.
+/// Serializes as Better Auth writes it. What was never sent is left out, and so are the fields below that were null.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Session {
@@ -19,7 +19,8 @@ pub struct Session {
     pub id: String,
     /// The id of the user whose session it is.
     pub user_id: String,
-    /// When the session ends unless it is used before. A session past it is signed out, whatever the server said.
+    /// When the session ends unless the server prolongs it before. A session past it is signed out, whatever the
+    /// server said.
     pub expires_at: SystemTime,
     /// When the user signed in.
     pub created_at: Option<SystemTime>,
@@ -43,7 +44,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads any other field that the server sent, by its name on the wire.
+    /// Reads any field that the server sent, by its name on the wire.
     ///
     /// What is missing or null is `Ok(None)`. The token is not among them.
     ///

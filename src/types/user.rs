@@ -15,7 +15,7 @@ use super::{
 /// [`CurrentUser<Profile>`](crate::CurrentUser).
 ///
 /// Serializes as Better Auth writes it: camel case, points in time in ISO 8601 with milliseconds and `Z`. What was
-/// never sent, and what was null, is left out.
+/// never sent is left out, and so are the fields below that were null.
 ///
 /// # Examples
 ///
@@ -44,7 +44,7 @@ pub struct User {
     /// The roles of the admin plugin as one string with commas, as Better Auth keeps them; see [`roles`](Self::roles).
     pub role: Option<String>,
     /// Whether an admin banned the user. A user whose ban is in force never reaches a handler: the answer is
-    /// 403 `USER_BANNED`.
+    /// 403 `USER_BANNED`. True in a handler is a ban that has ended: Better Auth clears it at the next sign-in.
     pub banned: bool,
     /// Why the user was banned.
     pub ban_reason: Option<String>,
@@ -70,7 +70,7 @@ impl User {
             .filter(|role| !role.is_empty())
     }
 
-    /// Reads any other field that the server sent, by its name on the wire.
+    /// Reads any field that the server sent, by its name on the wire.
     ///
     /// What is missing or null is `Ok(None)`. Costs a walk over the fields and one conversion.
     ///

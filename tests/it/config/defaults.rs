@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tower_better_auth::defaults;
 
-const BUILDER: &str = include_str!("../../../src/better_auth/builder.rs");
+const BUILDER: &str = concat!(
+    include_str!("../../../src/better_auth/builder.rs"),
+    include_str!("../../../src/better_auth/credentials.rs"),
+);
 const CONSTANTS: &str = include_str!("../../../src/better_auth/defaults.rs");
 
 /// The documentation above the line that begins with `item`, on one line.

@@ -1,0 +1,44 @@
+//! What only the auth server can tell, beyond who is signed in.
+
+use std::{collections::BTreeMap, time::Duration};
+
+/// Asked on behalf of whoever sent a request, with their own credential.
+// Organizations are named in the path, which takes axum to read.
+#[cfg_attr(not(feature = "axum"), allow(dead_code))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Which roles they have in an organization.
+    MemberRole { organization: String },
+    /// Whether they may do all of this.
+    Permission {
+        scope: Scope,
+        permissions: Permissions,
+    },
+}
+
+/// Where a permission has to hold.
+#[cfg_attr(not(feature = "axum"), allow(dead_code))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everywhere: Better Auth's admin plugin.
+    Everywhere,
+    /// In one organization: Better Auth's organization plugin.
+    Organization(String),
+}
+
+/// Actions by resource, as Better Auth's access control names them.
+pub(crate) type Permissions = BTreeMap<String, Vec<String>>;
+
+/// What the auth server said to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// The roles in one string with commas; `None` for somebody who is no member.
+    MemberRole(Option<String>),
+    Permitted(bool),
+    /// No reply that can be believed.
+    Unavailable {
+        retry_after: Duration,
+    },
+    /// It cannot be asked like this. The log says why.
+    Misconfigured,
+}

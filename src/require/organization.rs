@@ -1,0 +1,118 @@
+//! Membership, roles and permissions in the organization that the path names.
+
+use super::{Access, Denied, Require, ask::AskingGuard, path_params::ParamError, permission, role};
+use crate::{
+    observe,
+    question::{Permissions, Question, Reply, Scope},
+};
+
+impl Require {
+    /// Lets in members of the organization whose id is the path parameter of this name.
+    ///
+    /// Asks the auth server (`GET /organization/get-active-member-role`), once for a request; the session's own
+    /// `activeOrganizationId` goes stale and decides nothing. Otherwise: 403 `NOT_AN_ORGANIZATION_MEMBER`. An auth
+    /// server that cannot be asked is a 503, whatever stands to the right.
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+    pub fn organization_member(param: impl Into<String>) -> Self {
+        Self::asking(MemberGuard {
+            organization: OrganizationParam(param.into()),
+            roles: None,
+        })
+    }
+
+    /// Lets in members of the organization in the path who have at least one of these roles there.
+    ///
+    /// Asks like [`organization_member`](Self::organization_member). Roles are split on commas and compared exactly. An
+    /// empty list denies everybody, and is logged as an error. Otherwise: 403 `INSUFFICIENT_ORGANIZATION_ROLE`.
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+    pub fn organization_role<R: Into<String>>(
+        param: impl Into<String>,
+        roles: impl IntoIterator<Item = R>,
+    ) -> Self {
+        Self::asking(MemberGuard {
+            organization: OrganizationParam(param.into()),
+            roles: Some(role::names(roles)),
+        })
+    }
+
+    /// The same by the access control of Better Auth's organization plugin, in the organization whose id is the path
+    /// parameter of this name (`POST /organization/has-permission`).
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+    pub fn organization_permission<A: Into<String>>(
+        param: impl Into<String>,
+        resource: impl Into<String>,
+        actions: impl IntoIterator<Item = A>,
+    ) -> Self {
+        Self::asking(OrganizationPermissionGuard {
+            organization: OrganizationParam(param.into()),
+            permissions: permission::permissions(resource, actions),
+        })
+    }
+}
+
+/// The organization whose id is in the path.
+struct OrganizationParam(String);
+
+impl OrganizationParam {
+    /// The id, byte for byte. An empty one would make the server decide on the organization that was last active.
+    fn id(&self, access: &Access<'_>) -> Option<String> {
+        match access.param(&self.0) {
+            Ok(id) if !id.is_empty() => Some(id.to_owned()),
+            Ok(_) | Err(ParamError::Undecodable) => None,
+            Err(error) => {
+                observe::misconfigured(format_args!(
+                    "a guard for the organization in {:?} denies everybody here, because the route {error}",
+                    self.0
+                ));
+                None
+            }
+        }
+    }
+}
+
+/// Membership, with any role or one of some.
+struct MemberGuard {
+    organization: OrganizationParam,
+    /// `None` for any role.
+    roles: Option<Vec<String>>,
+}
+
+impl AskingGuard for MemberGuard {
+    fn question(&self, access: &Access<'_>) -> Result<Question, Denied> {
+        let organization = self.organization.id(access).ok_or_else(not_a_member)?;
+        Ok(Question::MemberRole { organization })
+    }
+
+    fn judge(&self, reply: &Reply) -> Result<(), Denied> {
+        let Reply::MemberRole(Some(own)) = reply else {
+            return Err(not_a_member());
+        };
+        let has = |role: &String| own.split(',').any(|own| own == role);
+        match &self.roles {
+            None => Ok(()),
+            Some(roles) if roles.iter().any(has) => Ok(()),
+            Some(_) => Err(Denied::new("INSUFFICIENT_ORGANIZATION_ROLE")
+                .message("Insufficient role in this organization")),
+        }
+    }
+}
+
+fn not_a_member() -> Denied {
+    Denied::new("NOT_AN_ORGANIZATION_MEMBER").message("You are not a member of this organization")
+}
+
+struct OrganizationPermissionGuard {
+    organization: OrganizationParam,
+    permissions: Permissions,
+}
+
+impl AskingGuard for OrganizationPermissionGuard {
+    fn question(&self, access: &Access<'_>) -> Result<Question, Denied> {
+        let id = self.organization.id(access).ok_or_else(not_a_member)?;
+        permission::question(Scope::Organization(id), &self.permissions)
+    }
+
+    fn judge(&self, reply: &Reply) -> Result<(), Denied> {
+        permission::judge(reply)
+    }
+}

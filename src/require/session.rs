@@ -1,0 +1,196 @@
+//! Guards on the session and its user, without asking anybody.
+
+use std::{net::IpAddr, time::Duration};
+
+use http::header;
+
+use super::{Access, Denied, Guard, Require};
+use crate::observe;
+
+impl Require {
+    /// Lets in whose session is younger than this: counted from the sign-in, as Better Auth's `freshAge`.
+    ///
+    /// A refresh does not make a session fresh. Otherwise: 403 `SESSION_NOT_FRESH`, so that a client can ask to sign in
+    /// again. Zero denies everybody, and is logged as an error.
+    pub fn fresh(age: Duration) -> Self {
+        Self::guard(FreshGuard::new(age))
+    }
+
+    /// Lets in who has confirmed their email address. Otherwise: 403 `EMAIL_NOT_VERIFIED`.
+    pub fn verified_email() -> Self {
+        Self::when(verified_email)
+    }
+
+    /// Keeps out admins who act as somebody else. They get 403 `IMPERSONATED`.
+    pub fn not_impersonated() -> Self {
+        Self::when(not_impersonated)
+    }
+
+    /// Lets in the browser that signed in: the same `User-Agent`, byte for byte, that Better Auth stored.
+    ///
+    /// An update of the browser ends that. A session of which Better Auth stored none is denied; see
+    /// [`same_user_agent_if_known`](Self::same_user_agent_if_known). Otherwise: 403 `USER_AGENT_MISMATCH`.
+    pub fn same_user_agent() -> Self {
+        Self::guard(UserAgentGuard(Unknown::Denied))
+    }
+
+    /// Like [`same_user_agent`](Self::same_user_agent), and lets in sessions of which Better Auth stored none.
+    pub fn same_user_agent_if_known() -> Self {
+        Self::guard(UserAgentGuard(Unknown::Allowed))
+    }
+
+    /// Lets in the network that signed in: the same address that Better Auth stored, or the same first 64 bits of it
+    /// with IPv6.
+    ///
+    /// `find` tells the client's address, in the same way in which Better Auth learns it: the peer's, or what your own
+    /// proxy writes into a header. Phones change their address as they move. A session of which Better Auth stored no
+    /// address is denied; see [`same_ip_if_known`](Self::same_ip_if_known). Otherwise: 403 `IP_ADDRESS_MISMATCH`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use axum::extract::ConnectInfo;
+    /// use tower_better_auth::Require;
+    ///
+    /// let same_ip = Require::same_ip(|access| {
+    ///     let peer: ConnectInfo<SocketAddr> = access.extension()?;
+    ///     Some(peer.0.ip())
+    /// });
+    /// ```
+    pub fn same_ip<F>(find: F) -> Self
+    where
+        F: Fn(&Access<'_>) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        let unknown = Unknown::Denied;
+        Self::guard(IpGuard { find, unknown })
+    }
+
+    /// Like [`same_ip`](Self::same_ip), and lets in sessions of which Better Auth stored no address.
+    pub fn same_ip_if_known<F>(find: F) -> Self
+    where
+        F: Fn(&Access<'_>) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        let unknown = Unknown::Allowed;
+        Self::guard(IpGuard { find, unknown })
+    }
+}
+
+/// What to make of a session whose sign-in left no trace to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    Denied,
+    Allowed,
+}
+
+impl Unknown {
+    fn decide(self, denied: fn() -> Denied) -> Result<(), Denied> {
+        match self {
+            Self::Denied => Err(denied()),
+            Self::Allowed => Ok(()),
+        }
+    }
+}
+
+/// Signed in no longer ago than this.
+struct FreshGuard(Duration);
+
+impl FreshGuard {
+    fn new(age: Duration) -> Self {
+        if age.is_zero() {
+            observe::misconfigured(
+                "`Require::fresh` with zero denies everybody: give it the age that is still fresh",
+            );
+        }
+        Self(age)
+    }
+}
+
+impl Guard for FreshGuard {
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        let created_at = access.session().session.created_at;
+        // A sign-in that lies ahead of this clock has just happened, by another clock.
+        let age = created_at
+            .map(|created_at| access.now().duration_since(created_at).unwrap_or_default());
+        match age {
+            Some(age) if age < self.0 => Ok(()),
+            _ => Err(Denied::new("SESSION_NOT_FRESH").message("Please sign in again to do this")),
+        }
+    }
+}
+
+fn verified_email(access: &Access<'_>) -> Result<(), Denied> {
+    if access.user().email_verified {
+        Ok(())
+    } else {
+        Err(Denied::new("EMAIL_NOT_VERIFIED").message("Please verify your email address first"))
+    }
+}
+
+fn not_impersonated(access: &Access<'_>) -> Result<(), Denied> {
+    match access.session().session.impersonated_by {
+        None => Ok(()),
+        Some(_) => {
+            Err(Denied::new("IMPERSONATED")
+                .message("This is not possible while impersonating a user"))
+        }
+    }
+}
+
+/// The browser that signed in.
+struct UserAgentGuard(Unknown);
+
+impl Guard for UserAgentGuard {
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        let mut sent = access.headers().get_all(header::USER_AGENT).iter();
+        match (
+            &access.session().session.user_agent,
+            sent.next(),
+            sent.next(),
+        ) {
+            (None, ..) => self.0.decide(other_browser),
+            (Some(stored), Some(sent), None) if sent.as_bytes() == stored.as_bytes() => Ok(()),
+            (Some(_), ..) => Err(other_browser()),
+        }
+    }
+}
+
+fn other_browser() -> Denied {
+    Denied::new("USER_AGENT_MISMATCH").message("This session belongs to another browser")
+}
+
+/// The address that signed in.
+struct IpGuard<F> {
+    find: F,
+    unknown: Unknown,
+}
+
+impl<F> Guard for IpGuard<F>
+where
+    F: Fn(&Access<'_>) -> Option<IpAddr> + Send + Sync + 'static,
+{
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        let stored = access.session().session.ip_address.as_deref();
+        let Some(stored) = stored.and_then(|text| text.parse::<IpAddr>().ok()) else {
+            return self.unknown.decide(other_address);
+        };
+        match (self.find)(access) {
+            Some(ip) if network(ip) == network(stored) => Ok(()),
+            _ => Err(other_address()),
+        }
+    }
+}
+
+fn other_address() -> Denied {
+    Denied::new("IP_ADDRESS_MISMATCH").message("This session belongs to another network")
+}
+
+/// The address itself, or the first 64 bits of IPv6: the rest is the device's to change, and Better Auth stores no
+/// more either.
+fn network(ip: IpAddr) -> IpAddr {
+    const FIRST_64_BITS: u128 = !0 << 64;
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & FIRST_64_BITS).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}

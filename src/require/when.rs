@@ -1,0 +1,37 @@
+//! Closures as guards.
+
+use super::{Access, Denied, Guard};
+
+/// What a closure for [`Require::when`](super::Require::when) may return: `bool`, or `Result<(), Denied>`.
+pub trait Outcome {
+    /// Whether to let the request through, and why not.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] keeps the request from the handler.
+    fn into_result(self) -> Result<(), Denied>;
+}
+
+impl Outcome for bool {
+    fn into_result(self) -> Result<(), Denied> {
+        if self { Ok(()) } else { Err(Denied::default()) }
+    }
+}
+
+impl Outcome for Result<(), Denied> {
+    fn into_result(self) -> Result<(), Denied> {
+        self
+    }
+}
+
+pub(super) struct When<F>(pub(super) F);
+
+impl<F, O> Guard for When<F>
+where
+    F: Fn(&Access<'_>) -> O + Send + Sync + 'static,
+    O: Outcome,
+{
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        (self.0)(access).into_result()
+    }
+}
