@@ -115,6 +115,25 @@ async fn cookies_that_the_auth_server_sets_are_neither_kept_nor_relayed() {
     );
 }
 
+/// reqwest leaves its cookie store aside where a request has a `Cookie` header, so this one has none.
+#[tokio::test]
+async fn cookies_that_the_auth_server_sets_do_not_join_somebody_elses_bearer() {
+    let set_cookie = "set-cookie: better-auth.session_token=planted; Path=/";
+    let planting = http("200 OK", &[JSON, set_cookie], session().to_string());
+    let server = RawServer::start(answer(planting)).await;
+    let auth = builder(server.url()).accept_bearer().build().unwrap();
+    let (app, _) = probe::protected(auth);
+    for token in ["one", "another"] {
+        let mut request = probe::anonymous("/");
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+        assert_eq!(probe::send(app.clone(), request).await.summary(), ACTIVE);
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(!requests[1].contains("cookie:"), "{}", requests[1]);
+}
+
 #[tokio::test]
 async fn a_connection_is_used_again() {
     let server = RawServer::start(answer(signed_in())).await;

@@ -135,7 +135,7 @@ async fn a_server_that_takes_for_ever_is_unavailable_at_the_deadline() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_without_measure_is_unavailable() {
     let chunked = head("200 OK", &[JSON, "transfer-encoding: chunked"]);
     let plain = head("200 OK", &[JSON]);
@@ -294,6 +294,11 @@ async fn a_length_that_lies_is_unavailable_or_cuts_the_body_off() {
         row(
             "too long, then closed",
             lie(length + 1, Step::Close),
+            UNAVAILABLE,
+        ),
+        row(
+            "past the limit, then nothing",
+            lie(1 << 20, Step::Hang),
             UNAVAILABLE,
         ),
         row("far too long", lie(usize::MAX, Step::Close), UNAVAILABLE),
