@@ -1,1 +1,4 @@
 //! What the tests share.
+
+pub(crate) mod app;
+pub(crate) mod node;
