@@ -113,7 +113,7 @@ impl App {
             let value = HeaderValue::from_bytes(value.as_ref()).expect("the value is one");
             request.headers_mut().append(name, value);
         }
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let Ok(response) = self.router.clone().oneshot(request).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("the body has an end");
         Seen {

@@ -34,15 +34,16 @@ impl SignedIn {
 
     fn of(email: &str, mut jar: Jar, answer: &Answer) -> Self {
         jar.apply(&answer.headers);
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let text =
+            |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         // Sign-in answers `token`, impersonation and `set-active` the whole session.
         let token = answer
             .body
             .get("token")
-            .unwrap_or(&answer.body["session"]["token"]);
+            .or_else(|| answer.body.pointer("/session/token"));
         Self {
             cookie: jar.header(),
-            user_id: text(&answer.body["user"]["id"]),
+            user_id: text(answer.body.pointer("/user/id")),
             token: text(token),
             email: email.to_owned(),
             jar,

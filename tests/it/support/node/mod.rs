@@ -8,7 +8,7 @@ mod server;
 
 pub(crate) use self::{
     account::SignedIn,
-    control::{Database, Recorded},
+    control::Database,
     jar::Jar,
     server::{Answer, BetterAuthServer},
 };

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, OnceLock},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock},
     thread,
     time::{Duration, Instant},
 };
@@ -65,15 +65,19 @@ impl BetterAuthServer {
 
     /// Ends the process at once, as a crash does.
     pub(crate) fn kill(&self) {
-        *self.process.lock().unwrap() = None;
+        *self.process() = None;
     }
 
     /// Kills it if need be, and starts it at the same address.
     pub(crate) fn restart(&self) {
         self.kill();
-        let port = self.url.rsplit(':').next().unwrap();
+        let port = self
+            .url
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse::<u16>().ok());
         let mut config = self.config.clone();
-        config["port"] = json!(port.parse::<u16>().unwrap());
+        config["port"] = json!(port.expect("the url ends in a port"));
         // For a moment another test's connection can have the port that this one left.
         let limit = Instant::now() + Duration::from_secs(20);
         let process = loop {
@@ -83,7 +87,7 @@ impl BetterAuthServer {
             }
             thread::sleep(Duration::from_millis(100));
         };
-        *self.process.lock().unwrap() = Some(process);
+        *self.process() = Some(process);
     }
 
     /// Stops the process without ending it: connections open, and nothing answers.
@@ -95,8 +99,14 @@ impl BetterAuthServer {
         self.signal("CONT");
     }
 
+    fn process(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process
+            .lock()
+            .expect("nothing panics while it is held")
+    }
+
     fn signal(&self, name: &str) {
-        let process = self.process.lock().unwrap();
+        let process = self.process();
         process.as_ref().expect("it is not killed").signal(name);
     }
 
