@@ -200,17 +200,6 @@
 //! // What cannot work is found at start-up.
 //! let error = BetterAuth::new("localhost:3000").unwrap_err();
 //! assert!(matches!(error, ConfigError::Url { .. }));
-//! # // The values in the table above.
-//! # use tower_better_auth::defaults;
-//! # assert_eq!(defaults::BASE_PATH, "/api/auth");
-//! # assert_eq!(defaults::SESSION_PATH, "/get-session");
-//! # assert_eq!(defaults::COOKIE_PREFIX, "better-auth");
-//! # assert_eq!(defaults::CONNECT_TIMEOUT, Duration::from_secs(1));
-//! # assert_eq!(defaults::DEADLINE, Duration::from_secs(5));
-//! # assert_eq!(defaults::MAX_BODY, 64 * 1024);
-//! # assert_eq!(defaults::MAX_CREDENTIAL, 8 * 1024);
-//! # assert_eq!(defaults::MAX_CREDENTIAL_WITH_COOKIE_CACHE, 14 * 1024);
-//! # assert_eq!(defaults::RETRY_AFTER, Duration::from_secs(2));
 //! # Ok::<_, ConfigError>(())
 //! ```
 //!

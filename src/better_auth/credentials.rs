@@ -36,8 +36,9 @@ impl BetterAuthBuilder {
 
     /// Accepts `Authorization: Bearer`, for auth servers with Better Auth's bearer plugin.
     ///
-    /// Where a request brings a cookie as well, both are forwarded: the server takes a valid bearer before the
-    /// cookie, and the cookie when the bearer is not valid. Off by default: the header is then ignored.
+    /// Where a request brings a cookie as well, both are forwarded. The server takes the bearer before the cookie, and
+    /// the cookie when the bearer's signature is bad; a token without a signature counts also when its session is over.
+    /// Off by default: the header is then ignored.
     pub fn accept_bearer(mut self) -> Self {
         self.bearer = Acceptance::Accepted;
         self

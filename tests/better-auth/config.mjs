@@ -16,6 +16,7 @@ const KEYS = {
   port: number,
   secret: string,
   database: oneOf("memory", "sqlite", "none"),
+  databaseFile: string,
   plugins: (value) =>
     (Array.isArray(value) && value.every((item) => PLUGINS.includes(item))) ||
     `an array of ${PLUGINS.join(", ")}`,
@@ -41,6 +42,7 @@ const DEFAULTS = {
   port: 0,
   secret: "test-secret-test-secret-test-secret",
   database: "memory",
+  databaseFile: ":memory:",
   plugins: ["admin", "organization", "bearer", "multiSession"],
   customSession: null,
   production: false,

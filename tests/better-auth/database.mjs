@@ -1,8 +1,8 @@
 import { getAuthTables } from "@better-auth/core/db";
 
 // Returns what goes into Better Auth's `database` option; undefined makes it stateless.
-export async function openDatabase(kind, options) {
-  switch (kind) {
+export async function openDatabase(config, options) {
+  switch (config.database) {
     case "memory": {
       const { memoryAdapter } = await import("better-auth/adapters/memory");
       const tables = Object.keys(getAuthTables(options)).map((model) => [model, []]);
@@ -15,7 +15,7 @@ export async function openDatabase(kind, options) {
           import("kysely"),
           import("better-auth/db/migration"),
         ]);
-      const db = new Kysely({ dialect: new SqliteDialect({ database: new Database(":memory:") }) });
+      const db = new Kysely({ dialect: new SqliteDialect({ database: new Database(config.databaseFile) }) });
       const database = { db, type: "sqlite" };
       const { runMigrations } = await getMigrations({ ...options, database });
       await runMigrations();

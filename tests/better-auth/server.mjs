@@ -56,7 +56,7 @@ const url = `http://127.0.0.1:${server.address().port}`;
 
 // Built after listening: the base URL, and with it the trusted origin, contains the port.
 const options = buildOptions(config, plugins, url);
-const database = await openDatabase(config.database, options);
+const database = await openDatabase(config, options);
 const auth = betterAuth(database ? { ...options, database } : options);
 const context = await auth.$context;
 

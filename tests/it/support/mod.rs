@@ -6,3 +6,5 @@ pub(crate) mod log;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;
+pub(crate) mod app;
+pub(crate) mod node;

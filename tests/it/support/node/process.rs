@@ -1,0 +1,110 @@
+//! The process: started, stopped, and gone with the test.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running Node process, which is killed when this is dropped.
+///
+/// It also ends on its own when its standard input closes, so it never outlives the test binary.
+pub(super) struct Process {
+    child: Child,
+    pub(super) url: String,
+}
+
+impl Process {
+    /// Starts it and waits for its ready line; `Err` when it ends instead, as with a port that is taken.
+    pub(super) fn start(config: &Value) -> Result<Self, String> {
+        let directory = directory();
+        let mut child = Command::new("node")
+            .arg("server.mjs")
+            .current_dir(&directory)
+            .env("BETTER_AUTH_TEST_CONFIG", config.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "`node` cannot be started ({error}): the tests against a real Better Auth server need Node 20.19 \
+                     or newer in the PATH; install it and run `tests/run`"
+                )
+            });
+        let ready = first_line(&mut child);
+        let process = |url| Self { child, url };
+        match ready {
+            Some(line) => Ok(process(url(&line))),
+            None => Err(how_to_see(&directory, config, process(String::new()))),
+        }
+    }
+
+    /// Sends `STOP`, `CONT` or another signal.
+    pub(super) fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .expect("`kill` is there");
+        assert!(status.success(), "kill -{name}: {status}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // KILL, because a process that a test has stopped hears nothing else.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn directory() -> PathBuf {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/better-auth");
+    assert!(
+        directory.join("node_modules/better-auth").is_dir(),
+        "Better Auth is not installed: run `tests/run`, or `npm ci` in {}",
+        directory.display()
+    );
+    directory
+}
+
+/// `None` when the process ends, or has not said anything within the limit.
+fn first_line(child: &mut Child) -> Option<String> {
+    let stdout = child.stdout.take().expect("it is piped");
+    let (sender, receiver) = mpsc::channel();
+    // A thread of its own, because a pipe cannot be read with a time limit. It ends with the process.
+    thread::spawn(move || {
+        let mut line = String::new();
+        let _ = BufReader::new(stdout).read_line(&mut line);
+        let _ = sender.send(line);
+    });
+    let line = receiver.recv_timeout(START_LIMIT).ok()?;
+    (!line.is_empty()).then_some(line)
+}
+
+fn url(line: &str) -> String {
+    let ready: Value = serde_json::from_str(line).expect("the ready line is JSON");
+    ready["url"]
+        .as_str()
+        .expect("the ready line has a url")
+        .to_owned()
+}
+
+fn how_to_see(directory: &Path, config: &Value, mut process: Process) -> String {
+    let end = match process.child.try_wait() {
+        Ok(Some(status)) => format!("it ended with {status}"),
+        Ok(None) | Err(_) => format!("it said nothing for {START_LIMIT:?}"),
+    };
+    format!(
+        "the Better Auth server is not ready: {end}. Run `tests/run`, or `npm ci` in {0}; to see what it says: \
+         cd {0} && BETTER_AUTH_TEST_CONFIG='{config}' node server.mjs",
+        directory.display()
+    )
+}
