@@ -1,4 +1,5 @@
 //! The integration tests: one binary, one module for each capability.
 
 mod support;
+mod beyond;
 mod real_server;
