@@ -2,4 +2,5 @@
 
 mod support;
 mod beyond;
+mod forms;
 mod real_server;
