@@ -17,7 +17,7 @@
 mod session;
 mod user;
 
-use http::request::Parts;
+use http::Extensions;
 
 pub use self::{session::CurrentSession, user::CurrentUser};
 use crate::{
@@ -26,8 +26,8 @@ use crate::{
     verdict::{Checkpoint, Verdict},
 };
 
-async fn verdict(parts: &Parts, extractor: &str) -> Result<Verdict, Rejection> {
-    if let Some(checkpoint) = parts.extensions.get::<Checkpoint>() {
+async fn verdict(extensions: &Extensions, extractor: &str) -> Result<Verdict, Rejection> {
+    if let Some(checkpoint) = extensions.get::<Checkpoint>() {
         return Ok(checkpoint.verdict().await);
     }
     observe::misconfigured(format_args!(

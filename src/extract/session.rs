@@ -1,7 +1,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 use serde::{Serialize, Serializer};
 
 use super::verdict;
@@ -31,6 +31,21 @@ use crate::{rejection::Rejection, types::AuthSession};
 #[derive(Debug)]
 pub struct CurrentSession(Arc<AuthSession>);
 
+impl CurrentSession {
+    /// The session of a request, from its extensions: for services without axum's extractors, such as a tonic method
+    /// behind a [`SessionAuth`](crate::SessionAuth).
+    ///
+    /// Asks if nobody has asked yet, as the extractor does.
+    ///
+    /// # Errors
+    ///
+    /// The same [`Rejection`] as the extractor's.
+    pub async fn from_extensions(extensions: &Extensions) -> Result<Self, Rejection> {
+        let verdict = verdict(extensions, "CurrentSession").await?;
+        Rejection::unless_active(verdict).map(Self)
+    }
+}
+
 impl Deref for CurrentSession {
     type Target = AuthSession;
 
@@ -49,8 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let verdict = verdict(parts, "CurrentSession").await?;
-        Rejection::unless_active(verdict).map(Self)
+        Self::from_extensions(&parts.extensions).await
     }
 }
 
@@ -58,7 +72,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let verdict = verdict(parts, "Option<CurrentSession>").await?;
+        let verdict = verdict(&parts.extensions, "Option<CurrentSession>").await?;
         Ok(Rejection::unless_known(verdict)?.map(Self))
     }
 }

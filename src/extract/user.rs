@@ -129,7 +129,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let verdict = verdict(parts, "CurrentUser").await?;
+        let verdict = verdict(&parts.extensions, "CurrentUser").await?;
         Self::of(Rejection::unless_active(verdict)?)
     }
 }
@@ -142,7 +142,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let verdict = verdict(parts, "Option<CurrentUser>").await?;
+        let verdict = verdict(&parts.extensions, "Option<CurrentUser>").await?;
         Rejection::unless_known(verdict)?.map(Self::of).transpose()
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Rejection, RejectionKind};
+use super::{Rejection, RejectionKind, complete::complete};
 
 /// What `grpc-message` has to encode: all but the printable ASCII characters, and the percent sign itself.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
@@ -19,7 +19,14 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<HeaderValue> {
     is_grpc.then(|| content_type.clone())
 }
 
-pub(crate) fn render(rejection: &Rejection, content_type: HeaderValue) -> Response<Bytes> {
+/// The response where no layer will give it a form, with the rejection in its extensions.
+pub(crate) fn respond(rejection: Rejection, content_type: HeaderValue) -> Response<Bytes> {
+    let mut response = render(&rejection, content_type);
+    complete(rejection, &mut response);
+    response
+}
+
+pub(super) fn render(rejection: &Rejection, content_type: HeaderValue) -> Response<Bytes> {
     let message = utf8_percent_encode(rejection.message(), MESSAGE).to_string();
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();

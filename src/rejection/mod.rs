@@ -22,7 +22,7 @@
 mod body;
 mod complete;
 mod form;
-mod grpc;
+pub(crate) mod grpc;
 mod json;
 mod problem;
 mod redirect;

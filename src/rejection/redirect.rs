@@ -31,7 +31,8 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
 /// 4. The return path is the request's own path and query, relative to the same origin; with htmx, that of the page.
 ///    One that a browser could read as another site (`//evil`, `/\evil`) is left out.
 /// 5. The sign-in page itself is never redirected to itself: it has to be outside of
-///    [`SessionAuth`](crate::SessionAuth), and the log says so.
+///    [`SessionAuth`](crate::SessionAuth), and the log says so. Where the page is given as a URL, this goes by the host
+///    that the request names.
 ///
 /// # Examples
 ///
@@ -96,9 +97,14 @@ impl RedirectToSignIn {
         HeaderValue::from_str(&target).ok()
     }
 
-    fn is_page(&self, uri: &Uri) -> bool {
+    fn is_page(&self, request: &RequestHead<'_>) -> bool {
         let page = self.page.split(['?', '#']).next().unwrap_or_default();
-        page.trim_end_matches('/') == uri.path().trim_end_matches('/')
+        let (host, path) = match page.split_once("://") {
+            Some((_, rest)) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
+            None => ("", page),
+        };
+        path.trim_end_matches('/') == request.uri().path().trim_end_matches('/')
+            && (host.is_empty() || is_sent_to(host, request))
     }
 }
 
@@ -118,7 +124,7 @@ impl RedirectToSignIn {
         let Some(way) = Way::of(request).filter(|_| is_signed_out) else {
             return otherwise();
         };
-        if self.is_page(request.uri()) {
+        if self.is_page(request) {
             observe::misconfigured(format_args!(
                 "the sign-in page {:?} asks for a session itself: take it out of `SessionAuth`",
                 self.page
@@ -146,6 +152,16 @@ impl<T: Into<String>> From<T> for RedirectToSignIn {
     fn from(page: T) -> Self {
         Self::at(page)
     }
+}
+
+/// HTTP/2 names the host in the target, HTTP/1.1 in a header.
+fn is_sent_to(host: &str, request: &RequestHead<'_>) -> bool {
+    let header = || Some(request.headers().get(header::HOST)?.as_bytes());
+    let target = request.uri().authority();
+    target
+        .map(|authority| authority.as_str().as_bytes())
+        .or_else(header)
+        .is_some_and(|sent_to| sent_to.eq_ignore_ascii_case(host.as_bytes()))
 }
 
 /// The ways in which a page comes to be shown.

@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use tower_service::Service;
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
     credential::Inquiry,
     gate::{Admission, Gate, Gated, Learned},
     observe,
-    rejection::{self, Rejection, ResponseBody},
+    rejection::{self, Rejection, ResponseBody, grpc},
     types::AuthSession,
     verdict::{Ask, BoxFuture, Checkpoint},
 };
@@ -31,7 +31,10 @@ pub struct RequireService<S> {
 
 impl<S> RequireService<S> {
     pub(super) fn new(inner: S, expression: Expression) -> Self {
-        let gate = RequireGate { expression };
+        let gate = RequireGate {
+            expression,
+            uncovered_call: None,
+        };
         Self { inner, gate }
     }
 }
@@ -49,7 +52,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let gate = self.gate.clone();
+        let mut gate = self.gate.clone();
         let known = request
             .extensions()
             .get::<Checkpoint>()
@@ -60,6 +63,7 @@ where
                     "`Require` guards a route that no `SessionAuth` covers: add `.layer(SessionAuth::new(auth))` to \
                      the router, after its routes and guards",
                 );
+                gate.uncovered_call = grpc::content_type(request.headers());
                 Admission::Refused(Rejection::misconfigured())
             }
             Some(Ok(verdict)) => gate.admit(&mut request, Learned::Verdict(verdict)),
@@ -76,6 +80,8 @@ where
 #[derive(Clone)]
 pub(super) struct RequireGate {
     expression: Expression,
+    /// The content type of a gRPC call that no `SessionAuth` covers, so that nobody else will answer it in its form.
+    uncovered_call: Option<HeaderValue>,
 }
 
 impl Gate for RequireGate {
@@ -93,7 +99,10 @@ impl Gate for RequireGate {
     }
 
     fn refuse(&self, rejection: Rejection) -> Response<Bytes> {
-        rejection::render(rejection)
+        match &self.uncovered_call {
+            Some(content_type) => grpc::respond(rejection, content_type.clone()),
+            None => rejection::render(rejection),
+        }
     }
 
     fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {

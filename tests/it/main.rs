@@ -9,9 +9,11 @@
 )]
 
 mod support;
+mod beyond;
 mod config;
 mod cookies;
 mod faults;
+mod forms;
 mod guards;
 mod layers;
 mod real_server;
