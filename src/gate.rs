@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    question::{Question, Reply},
+    question::{Question, Replied},
     rejection::{Rejection, ResponseBody},
     verdict::{BoxFuture, Verdict},
 };
@@ -49,7 +49,7 @@ pub(crate) enum Learned {
     Verdict(Verdict),
     /// A verdict that was asked for past every cache.
     Live(Verdict),
-    Reply(Question, Reply),
+    Reply(Question, Replied),
 }
 
 impl From<Result<(), Rejection>> for Admission {

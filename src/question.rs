@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use http::HeaderValue;
+
 /// Asked on behalf of whoever sent a request, with their own credential.
 // Organizations are named in the path, which takes axum to read.
 #[cfg_attr(not(feature = "axum"), allow(dead_code))]
@@ -28,6 +30,24 @@ pub(crate) enum Scope {
 
 /// Actions by resource, as Better Auth's access control names them.
 pub(crate) type Permissions = BTreeMap<String, Vec<String>>;
+
+/// A reply, and the cookies that came with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Replied {
+    pub(crate) reply: Reply,
+    /// Sessions that were due for it are prolonged by some questions, which cannot be switched off there. The browser has
+    /// to hear of it, or it forgets the cookie before the session ends.
+    pub(crate) set_cookies: Vec<HeaderValue>,
+}
+
+impl From<Reply> for Replied {
+    fn from(reply: Reply) -> Self {
+        Self {
+            reply,
+            set_cookies: Vec::new(),
+        }
+    }
+}
 
 /// What the auth server said to a [`Question`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,11 @@ use std::{
 use http::{Extensions, HeaderMap};
 
 use crate::{
-    client::{Answer, Client, Unavailable},
-    credential::{Companions, CredentialPolicy, Inquiry, Presented},
+    client::{Answer, Asked, Client, Unavailable},
+    cookie,
+    credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented},
     observe,
-    question::{Question, Reply},
+    question::{Question, Replied, Reply},
     verdict::{Ask, BoxFuture, Verdict},
 };
 
@@ -43,18 +44,44 @@ impl Validator {
     /// Turns the server's word into a verdict, at the time of now.
     fn judge(&self, answer: Answer) -> Verdict {
         match answer {
-            Answer::Active(session) => Verdict::of(session, SystemTime::now()),
+            Answer::Active(session) => {
+                let verdict = Verdict::of(session, SystemTime::now());
+                if matches!(verdict, Verdict::SignedOut) {
+                    observe::advice(
+                        "the auth server answered with a session that has ended by this host's clock: if that is not \
+                         rare, compare the clocks of the two",
+                    );
+                }
+                verdict
+            }
             Answer::SignedOut => Verdict::SignedOut,
             Answer::Unavailable(unavailable) => Verdict::Unavailable {
-                retry_after: self.retry_after(&unavailable),
+                retry_after: self.retry_after(Asked::Session, &unavailable),
             },
         }
     }
 
     /// Says in the log why there is no answer, and tells when to come back.
-    fn retry_after(&self, unavailable: &Unavailable) -> Duration {
-        observe::unavailable(&unavailable.cause, unavailable.fix());
+    fn retry_after(&self, asked: Asked, unavailable: &Unavailable) -> Duration {
+        observe::unavailable(asked.name(), &unavailable.cause, unavailable.fix(asked));
         unavailable.retry_after.unwrap_or(self.retry_after)
+    }
+}
+
+impl Validator {
+    /// Says in the log what is wrong, and keeps the cookies that may come back.
+    fn note(&self, mut replied: Replied) -> Replied {
+        // The only reply that is a mistake of the application's.
+        if replied.reply == Reply::Misconfigured {
+            observe::misconfigured(
+                "the auth server refuses the origin of permission checks: set `origin` to one of its `trustedOrigins`",
+            );
+        }
+        let names = &self.policy.cookies;
+        replied
+            .set_cookies
+            .retain(|line| cookie::may_come_back(line.as_bytes(), names));
+        replied
     }
 }
 
@@ -76,58 +103,69 @@ impl Ask for Validator {
 
     fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
         Box::pin(async move {
-            let Presented::Credential {
-                credential,
-                ambiguous,
-            } = &inquiry.presented
-            else {
-                return Self::known(inquiry).unwrap_or(Verdict::Anonymous);
-            };
-            if *ambiguous {
-                observe::ambiguous();
+            match credential(inquiry) {
+                Err(verdict) => verdict,
+                Ok(credential) => {
+                    self.judge(self.client.ask(credential, &inquiry.companions).await)
+                }
             }
-            let answer = self.client.ask(credential, &inquiry.companions).await;
-            self.judge(answer)
         })
     }
 
     fn ask_now<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
-        self.ask(inquiry)
+        Box::pin(async move {
+            match credential(inquiry) {
+                Err(verdict) => verdict,
+                Ok(credential) => {
+                    self.judge(self.client.ask_now(credential, &inquiry.companions).await)
+                }
+            }
+        })
     }
 
     fn ask_about<'a>(
         &'a self,
         inquiry: &'a Inquiry,
         question: &'a Question,
-    ) -> BoxFuture<'a, Reply> {
+    ) -> BoxFuture<'a, Replied> {
         Box::pin(async move {
             let Presented::Credential { credential, .. } = &inquiry.presented else {
                 observe::misconfigured(
                     "a guard that asks the auth server found no credential: keep the request's cookies until after \
                      the guards",
                 );
-                return Reply::Misconfigured;
+                return Reply::Misconfigured.into();
             };
-            let reply = self
+            let companions = &inquiry.companions;
+            match self
                 .client
-                .ask_about(question, credential, &inquiry.companions)
-                .await;
-            reply.map_or_else(
-                |unavailable| Reply::Unavailable {
-                    retry_after: self.retry_after(&unavailable),
-                },
-                noted,
-            )
+                .ask_about(question, credential, companions)
+                .await
+            {
+                Ok(replied) => self.note(replied),
+                Err(unavailable) => Reply::Unavailable {
+                    retry_after: self.retry_after(Asked::about(question), &unavailable),
+                }
+                .into(),
+            }
         })
     }
 }
 
-/// The only reply that is a mistake of the application's comes from a refused origin.
-fn noted(reply: Reply) -> Reply {
-    if reply == Reply::Misconfigured {
-        observe::misconfigured(
-            "the auth server refuses the origin of permission checks: set `origin` to one of its `trustedOrigins`",
-        );
+/// What there is to ask with, or the verdict that needs no asking.
+fn credential(inquiry: &Inquiry) -> Result<&Credential, Verdict> {
+    match &inquiry.presented {
+        Presented::Credential {
+            credential,
+            ambiguous,
+        } => {
+            if *ambiguous {
+                observe::ambiguous();
+            }
+            Ok(credential)
+        }
+        Presented::Nothing | Presented::Unusable(_) => {
+            Err(Validator::known(inquiry).unwrap_or(Verdict::Anonymous))
+        }
     }
-    reply
 }

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     credential::Inquiry,
-    question::{Question, Reply},
+    question::{Question, Replied, Reply},
     types::AuthSession,
 };
 
@@ -71,7 +71,7 @@ pub(crate) trait Ask: Send + Sync {
         &'a self,
         inquiry: &'a Inquiry,
         question: &'a Question,
-    ) -> BoxFuture<'a, Reply>;
+    ) -> BoxFuture<'a, Replied>;
 }
 
 /// The value in a request's extensions.

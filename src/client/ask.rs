@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, header};
 
 use super::{
     Answer, Decoder, Questions, Transport,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     credential::{Companions, Credential},
-    question::{Question, Reply},
+    question::{Question, Replied},
 };
 
 /// Asks one auth server.
@@ -28,15 +28,24 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Asks who it is.
     pub(crate) async fn ask(&self, credential: &Credential, companions: &Companions) -> Answer {
+        let request = self.questions.session(credential, companions);
+        self.ask_with(request, credential).await
+    }
+
+    /// Asks who it is at this moment, past the cookie cache.
+    pub(crate) async fn ask_now(&self, credential: &Credential, companions: &Companions) -> Answer {
+        let request = self.questions.session_now(credential, companions);
+        self.ask_with(request, credential).await
+    }
+
+    async fn ask_with(&self, request: Request<Bytes>, credential: &Credential) -> Answer {
         let api_key = match credential.api_key {
             Some(_) => ApiKey::Sent,
             None => ApiKey::NotSent,
         };
-        match self
-            .exchange(self.questions.session(credential, companions))
-            .await
-        {
+        match self.exchange(request).await {
             Err(cause) => cause.into(),
             Ok(response) => {
                 let (head, body) = response.into_parts();
@@ -50,11 +59,16 @@ impl Client {
         question: &Question,
         credential: &Credential,
         companions: &Companions,
-    ) -> Result<Reply, Unavailable> {
+    ) -> Result<Replied, Unavailable> {
         let request = self.questions.about(question, credential, companions);
         let request = request.map_err(|error| Cause::Transport(error.into()))?;
         let (head, body) = self.exchange(request).await?.into_parts();
-        read_reply(question, head.status, &head.headers, &body)
+        let reply = read_reply(question, head.status, &head.headers, &body)?;
+        let set_cookies = head.headers.get_all(header::SET_COOKIE).iter().cloned();
+        Ok(Replied {
+            reply,
+            set_cookies: set_cookies.collect(),
+        })
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cause> {

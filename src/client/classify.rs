@@ -1,6 +1,11 @@
 //! The answer: one pure function over status, headers and body.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use headers::{ContentType, HeaderMapExt};
 use http::{HeaderMap, StatusCode, header};
@@ -78,7 +83,10 @@ impl Decoder {
     fn decode(&self, body: &[u8]) -> Result<Answer, Cause> {
         let session = match self {
             Self::BetterAuth => decode_answer(body).map_err(Cause::Malformed)?,
-            Self::Custom(decode) => decode(body).map_err(Cause::Decoder)?,
+            // A decoder that panics is one that failed: the request is answered, and the connection lives.
+            Self::Custom(decode) => catch_unwind(AssertUnwindSafe(|| decode(body)))
+                .unwrap_or_else(|_| Err("it panicked".into()))
+                .map_err(Cause::Decoder)?,
         };
         Ok(session.map_or(Answer::SignedOut, |session| {
             Answer::Active(Arc::new(session))
@@ -87,16 +95,8 @@ impl Decoder {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .typed_get::<ContentType>()
-        .is_some_and(|content_type| {
-            content_type == ContentType::json() || is_json_with_params(content_type)
-        })
-}
-
-fn is_json_with_params(content_type: ContentType) -> bool {
-    let media_type = headers::Mime::from(content_type);
-    media_type.essence_str() == "application/json"
+    let content_type = headers.typed_get::<ContentType>();
+    content_type.is_some_and(|it| headers::Mime::from(it).essence_str() == "application/json")
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {
@@ -356,6 +356,7 @@ mod tests {
     #[test]
     fn an_own_decoder_reads_the_200_and_only_that() {
         let decoder = Decoder::Custom(Arc::new(|body| match body {
+            b"panic" => panic!("on purpose"),
             b"yes" => Ok(Some(serde_json::from_str(SESSION)?)),
             b"no" => Ok(None),
             _ => Err("neither".into()),
@@ -367,6 +368,11 @@ mod tests {
                 200,
                 "null",
                 "the decoder given to `decode_with` failed: neither",
+            ),
+            (
+                200,
+                "panic",
+                "the decoder given to `decode_with` failed: it panicked",
             ),
             (500, "yes", "it answered 500 Internal Server Error"),
         ] {

@@ -60,7 +60,7 @@ impl Endpoint {
             path => plain_path(path)?,
         };
         Ok(Self {
-            origin: format!("{scheme}://{authority}"),
+            origin: origin(scheme, authority),
             host: authority.host().to_owned(),
             is_https: scheme == "https",
             path,
@@ -77,10 +77,9 @@ impl Endpoint {
     }
 
     /// The URI of one of its endpoints.
-    pub(crate) fn at(&self, path: &str, query: Option<&str>) -> Result<Uri, InvalidEndpoint> {
+    pub(crate) fn at(&self, path: &str, query: &str) -> Result<Uri, InvalidEndpoint> {
         let path = plain_path(path)?;
-        let (question_mark, query) = query.map_or(("", ""), |query| ("?", query));
-        format!("{}{}{path}{question_mark}{query}", self.origin, self.path)
+        format!("{}{}{path}?{query}", self.origin, self.path)
             .parse()
             .map_err(|_| InvalidEndpoint::Path)
     }
@@ -112,6 +111,16 @@ fn is_port_of(authority: &Authority) -> bool {
     match authority.as_str().strip_prefix(authority.host()) {
         Some(port) => port.is_empty() || authority.port_u16().is_some_and(|port| port > 0),
         None => false,
+    }
+}
+
+/// As browsers write it: in lower case, without the port that goes without saying
+/// ([RFC 6454, 6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2)).
+fn origin(scheme: &str, authority: &Authority) -> String {
+    let host = authority.host().to_ascii_lowercase();
+    match (scheme, authority.port_u16()) {
+        (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
+        (_, Some(port)) => format!("{scheme}://{host}:{port}"),
     }
 }
 
@@ -154,11 +163,15 @@ mod tests {
                 "https://a.example/x/auth/get-session?q",
             ),
             ("http://[::1]:3000", "http://[::1]:3000/get-session?q"),
+            (
+                "https://Auth.Example.com:443",
+                "https://auth.example.com/get-session?q",
+            ),
             ("HTTP://127.0.0.1", "http://127.0.0.1/get-session?q"),
         ] {
             let uri = Endpoint::parse(url)
                 .unwrap()
-                .at("/get-session", Some("q"))
+                .at("/get-session", "q")
                 .unwrap();
             assert_eq!(uri, *expected, "{url}");
         }
@@ -207,7 +220,7 @@ mod tests {
             ("/a b", None),
             ("/\\evil", None),
         ] {
-            let uri = endpoint.at(path, Some("q")).ok().map(|uri| uri.to_string());
+            let uri = endpoint.at(path, "q").ok().map(|uri| uri.to_string());
             assert_eq!(uri.as_deref(), expected, "{path:?}");
         }
     }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use http::StatusCode;
 
 use super::BoxError;
-use crate::types::Malformed;
+use crate::{question::Question, types::Malformed};
 
 /// No verdict: the request is answered 503, whatever the cause.
 #[derive(Debug)]
@@ -41,14 +41,43 @@ pub(crate) enum Cause {
     Decoder(BoxError),
 }
 
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Session,
+    MemberRole,
+    Permission,
+}
+
+impl Asked {
+    pub(crate) fn about(question: &Question) -> Self {
+        match question {
+            Question::MemberRole { .. } => Self::MemberRole,
+            Question::Permission { .. } => Self::Permission,
+        }
+    }
+
+    /// As the log calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::MemberRole => "organization role",
+            Self::Permission => "permission",
+        }
+    }
+}
+
 impl Unavailable {
     /// What an operator can do about it, where that is known.
-    pub(crate) fn fix(&self) -> Option<&'static str> {
+    pub(crate) fn fix(&self, asked: Asked) -> Option<&'static str> {
         match &self.cause {
-            Cause::Transport(_) | Cause::Deadline(_) | Cause::TooLarge { .. } => None,
+            Cause::Transport(_) | Cause::Deadline(_) => None,
+            Cause::TooLarge { .. } => {
+                Some("raise `max_body`: a user may have a field of any length")
+            }
             #[cfg(feature = "reqwest")]
             Cause::Redirected => Some("give `http_client` a client that follows no redirects"),
-            Cause::Status(status) => fix_for(*status),
+            Cause::Status(status) => fix_for(*status, asked),
             Cause::OddReply => {
                 Some("is the plugin with that endpoint installed at the auth server?")
             }
@@ -66,8 +95,14 @@ impl Unavailable {
     }
 }
 
-fn fix_for(status: StatusCode) -> Option<&'static str> {
+fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
     match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if asked != Asked::Session => {
+            Some("is the plugin with that endpoint installed at the auth server?")
+        }
+        StatusCode::TOO_MANY_REQUESTS if asked != Asked::Session => Some(
+            "exempt this endpoint from the auth server's rate limiter with `customRules`, or set `client_ip`",
+        ),
         StatusCode::TOO_MANY_REQUESTS => Some(
             "exempt this service from the auth server's rate limiter: `customRules: { \"/get-session\": false }`, \
              or set `client_ip`",

@@ -17,7 +17,7 @@ pub(crate) use self::{
     ask::Client,
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
-    error::Unavailable,
+    error::{Asked, Unavailable},
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},
 };

@@ -15,6 +15,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("tower-better-auth/", env!("CARGO_PKG_VERSION")));
 
+const DISABLE_REFRESH: &str = "disableRefresh=true";
+
 /// Whether the server may answer from the cookie cache, which can be minutes old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CookieCache {
@@ -27,6 +29,8 @@ pub(crate) enum CookieCache {
 pub(crate) struct Questions {
     endpoint: Endpoint,
     session: Uri,
+    /// Past every cache, also where the cookie cache is trusted.
+    session_now: Uri,
     /// What Better Auth has to trust before it answers a POST with cookies.
     origin: HeaderValue,
 }
@@ -41,16 +45,29 @@ impl Questions {
         cookie_cache: CookieCache,
         origin: HeaderValue,
     ) -> Result<Self, InvalidEndpoint> {
-        let query = match cookie_cache {
-            CookieCache::Bypassed => "disableCookieCache=true&disableRefresh=true",
-            CookieCache::Trusted => "disableRefresh=true",
+        let session_now =
+            endpoint.at(session_path, "disableCookieCache=true&disableRefresh=true")?;
+        let session = match cookie_cache {
+            CookieCache::Bypassed => session_now.clone(),
+            CookieCache::Trusted => endpoint.at(session_path, DISABLE_REFRESH)?,
         };
-        let session = endpoint.at(session_path, Some(query))?;
         Ok(Self {
             endpoint: endpoint.clone(),
             session,
+            session_now,
             origin,
         })
+    }
+
+    /// Who is it, at this moment?
+    pub(super) fn session_now(
+        &self,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Request<Bytes> {
+        let mut request = self.session(credential, companions);
+        *request.uri_mut() = self.session_now.clone();
+        request
     }
 
     /// Who is it?
@@ -86,7 +103,7 @@ impl Questions {
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = self
             .endpoint
-            .at("/organization/get-active-member-role", Some(&query))?;
+            .at("/organization/get-active-member-role", &query)?;
         Ok(request)
     }
 
@@ -104,7 +121,7 @@ impl Questions {
         };
         let mut request = Request::new(Bytes::from(body.to_string()));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.endpoint.at(path, None)?;
+        *request.uri_mut() = self.endpoint.at(path, DISABLE_REFRESH)?;
         let headers = request.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -161,6 +178,16 @@ mod tests {
         ] {
             let request =
                 questions(cookie_cache).session(&Credential::default(), &Companions::default());
+            assert_eq!(request.uri().query(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn at_this_moment_means_past_the_cookie_cache_also_where_it_is_trusted() {
+        for cookie_cache in [CookieCache::Bypassed, CookieCache::Trusted] {
+            let request =
+                questions(cookie_cache).session_now(&Credential::default(), &Companions::default());
+            let expected = "disableCookieCache=true&disableRefresh=true";
             assert_eq!(request.uri().query(), Some(expected));
         }
     }
@@ -245,6 +272,7 @@ mod tests {
                 (request.method(), request.uri().path()),
                 (&Method::POST, path)
             );
+            assert_eq!(request.uri().query(), Some("disableRefresh=true"));
             assert_eq!(request.headers()[header::ORIGIN], "http://a.example");
             assert_eq!(request.headers()[header::CONTENT_TYPE], "application/json");
             assert_eq!(request.body(), body);

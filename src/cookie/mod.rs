@@ -1,4 +1,4 @@
-//! Which cookies of a request go to the auth server.
+//! Which cookies of a request go to the auth server, and which of the auth server's come back.
 //!
 //! Pure functions over bytes. The `Cookie` header that leaves is rebuilt from an allow-list of names:
 //!
@@ -12,10 +12,12 @@
 //! 5. What is on the list is forwarded in the order sent, duplicates kept, values untouched: the server reads the
 //!    first of two, and only the spelling it is configured for, so the server decides.
 
+mod come_back;
 mod names;
 mod select;
 
 pub(crate) use self::{
+    come_back::may_come_back,
     names::CookieNames,
     select::{Cookies, select},
 };

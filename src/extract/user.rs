@@ -85,7 +85,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> CurrentUser<T> {
                     "the user object does not fit `{}` at field `{}`: make the field optional, or give it a default \
                      or the type that the auth server sends",
                     std::any::type_name::<T>(),
-                    error.field,
+                    error.field.escape_debug(),
                 ));
                 Err(Rejection::misconfigured())
             }

@@ -5,8 +5,8 @@
 //! | error | a mistake in the program, with its fix | a layer is missing, a guard can never let anybody in |
 //! | warn | something to look at, with its fix | a handle for plain `http` to another host was built |
 //! | warn | the auth server gave no verdict, with the cause | the verdict is 503 `AUTH_SERVICE_UNAVAILABLE` |
-//! | warn | one cookie name came more than once | the server was asked all the same, or the request refused |
-//! | info | a credential was refused without a call | it was too large, or ambiguous and refused by choice |
+//! | debug | one cookie name came more than once | the server was asked all the same, or the request refused |
+//! | debug | a credential was refused without a call | it was too large, or ambiguous and refused by choice |
 //! | debug | a guard, or `require_role` or `require_id`, denied access | the verdict is 403 |
 //!
 //! No event holds a cookie, a token, or text that a client sent. Two things are logged as the application gave them:
@@ -29,20 +29,20 @@ pub(crate) fn advice(message: impl fmt::Display) {
 }
 
 /// The auth server could not be asked: the request is answered 503.
-pub(crate) fn unavailable(cause: &dyn fmt::Display, fix: Option<&str>) {
+pub(crate) fn unavailable(asked: &str, cause: &dyn fmt::Display, fix: Option<&str>) {
     let fix = fix.unwrap_or("look at the auth server and the way to it");
-    tracing::warn!(target: TARGET, %cause, fix, "auth server unavailable");
+    tracing::warn!(target: TARGET, asked, %cause, fix, "auth server unavailable");
 }
 
 pub(crate) fn ambiguous() {
-    tracing::warn!(
+    tracing::debug!(
         target: TARGET,
         "a request brought one cookie name more than once; the auth server reads the first"
     );
 }
 
 pub(crate) fn unusable(why: Unusable) {
-    tracing::info!(target: TARGET, ?why, "a credential was refused without asking");
+    tracing::debug!(target: TARGET, ?why, "a credential was refused without asking");
 }
 
 pub(crate) fn denied(code: &str) {

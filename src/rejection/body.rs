@@ -41,6 +41,13 @@ impl<B> ResponseBody<B> {
     }
 }
 
+/// An empty body, which some tower layers want to make.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::refusal(Bytes::new())
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;

@@ -50,7 +50,7 @@ impl Form {
     }
 
     pub(crate) fn keep<B>(&self, request: &Request<B>) -> Asked {
-        match (grpc::content_type(request.headers()), &self.respond) {
+        match (grpc::content_type(request), &self.respond) {
             (Some(content_type), _) => Asked::Grpc(content_type),
             (None, None) => Asked::Nothing,
             (None, Some(_)) => Asked::Head(Box::new(KeptHead::of(request))),
@@ -64,6 +64,11 @@ impl Form {
             (Asked::Nothing | Asked::Head(_), _) => json::respond(&rejection),
         };
         complete(rejection, &mut response);
+        self.challenge(response)
+    }
+
+    /// Says what would help, and that the response has its form.
+    fn challenge<B>(&self, mut response: Response<B>) -> Response<B> {
         if self.challenges_for_bearer && response.status() == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
@@ -87,6 +92,10 @@ impl Form {
         };
         if response.status() != rejection.status() {
             return response.map(ResponseBody::inner);
+        }
+        if matches!(asked, Asked::Nothing) {
+            // It is in the default form already, or a layer in between has given it another.
+            return self.challenge(response).map(ResponseBody::inner);
         }
         let mut rendered = self.render(rejection.clone(), asked);
         let (mut head, _) = response.into_parts();

@@ -3,7 +3,7 @@
 //! [trailers only]: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Rejection, RejectionKind, complete::complete};
@@ -11,9 +11,15 @@ use super::{Rejection, RejectionKind, complete::complete};
 /// What `grpc-message` has to encode: all but the printable ASCII characters, and the percent sign itself.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
 
-/// The content type to answer with, for a request that is a gRPC call.
-pub(crate) fn content_type(headers: &HeaderMap) -> Option<HeaderValue> {
-    let content_type = headers.get(header::CONTENT_TYPE)?;
+/// The content type to answer with, for a request that is a gRPC call: a POST.
+///
+/// The answer is a 200 in the eyes of everything that knows no gRPC. A gateway that asks this service whether a request
+/// may pass copies the client's headers, but asks with a GET.
+pub(crate) fn content_type<B>(request: &Request<B>) -> Option<HeaderValue> {
+    let content_type = request.headers().get(header::CONTENT_TYPE)?;
+    if request.method() != Method::POST {
+        return None;
+    }
     let rest = content_type.as_bytes().strip_prefix(b"application/grpc")?;
     let is_grpc = matches!(rest.first(), None | Some(b'+' | b';' | b'-' | b' '));
     is_grpc.then(|| content_type.clone())
@@ -69,9 +75,13 @@ mod tests {
             ("application/json", false),
             ("text/html; application/grpc", false),
         ] {
-            let headers = [(header::CONTENT_TYPE, content_type.parse().unwrap())];
-            let found = super::content_type(&headers.into_iter().collect());
-            assert_eq!(found.is_some(), expected, "{content_type}");
+            for (method, expected) in [("POST", expected), ("GET", false)] {
+                let request = Request::builder()
+                    .method(method)
+                    .header(header::CONTENT_TYPE, content_type);
+                let found = super::content_type(&request.body(()).unwrap());
+                assert_eq!(found.is_some(), expected, "{method} {content_type}");
+            }
         }
     }
 

@@ -44,6 +44,7 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
 /// let layer = SessionAuth::new(auth).redirect_to_sign_in(RedirectToSignIn::at("/sign-in").parameter("next"));
 /// # Ok::<_, tower_better_auth::ConfigError>(())
 /// ```
+#[must_use]
 pub struct RedirectToSignIn {
     page: String,
     parameter: String,
@@ -55,9 +56,17 @@ impl RedirectToSignIn {
     pub const PARAMETER: &'static str = "redirect_to";
 
     /// Redirects to this page: a path, or a URL when the page is on another origin.
+    ///
+    /// One that is neither redirects nobody, and is logged as an error.
     pub fn at(page: impl Into<String>) -> Self {
+        let page = page.into();
+        if !is_address(&page) {
+            observe::misconfigured(format_args!(
+                "the sign-in page {page:?} is neither a path nor a URL: write it like `/sign-in`"
+            ));
+        }
         Self {
-            page: page.into(),
+            page,
             parameter: Self::PARAMETER.to_owned(),
             otherwise: Box::new(json),
         }
@@ -66,14 +75,12 @@ impl RedirectToSignIn {
     /// The query parameter in which the sign-in page finds the return path. Defaults to `redirect_to`.
     ///
     /// The page has to check what it finds there: whoever writes a link can write the parameter.
-    #[must_use]
     pub fn parameter(mut self, name: impl Into<String>) -> Self {
         self.parameter = name.into();
         self
     }
 
     /// The form of all answers that are no redirect. Defaults to [`json`](super::json()).
-    #[must_use]
     pub fn otherwise<F, B>(mut self, form: F) -> Self
     where
         F: Fn(&Rejection, &RequestHead<'_>) -> Response<B> + Send + Sync + 'static,
@@ -84,6 +91,9 @@ impl RedirectToSignIn {
     }
 
     fn target(&self, return_path: Option<&str>) -> Option<HeaderValue> {
+        if !is_address(&self.page) {
+            return None;
+        }
         let target = match return_path {
             None => self.page.clone(),
             Some(path) => {
@@ -148,8 +158,14 @@ impl RedirectToSignIn {
     }
 }
 
-impl<T: Into<String>> From<T> for RedirectToSignIn {
-    fn from(page: T) -> Self {
+impl From<&str> for RedirectToSignIn {
+    fn from(page: &str) -> Self {
+        Self::at(page)
+    }
+}
+
+impl From<String> for RedirectToSignIn {
+    fn from(page: String) -> Self {
         Self::at(page)
     }
 }
@@ -162,6 +178,15 @@ fn is_sent_to(host: &str, request: &RequestHead<'_>) -> bool {
         .map(|authority| authority.as_str().as_bytes())
         .or_else(header)
         .is_some_and(|sent_to| sent_to.eq_ignore_ascii_case(host.as_bytes()))
+}
+
+/// A path of this origin, or a URL; in ASCII, as both are sent.
+fn is_address(page: &str) -> bool {
+    let is_path = page.starts_with('/') && !page[1..].starts_with(['/', '\\']);
+    let scheme = page.split("://").next().unwrap_or_default();
+    let is_url = scheme.len() < page.len()
+        && (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"));
+    (is_path || is_url) && page.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The ways in which a page comes to be shown.
@@ -196,7 +221,8 @@ impl Way {
 fn own_path(uri: &Uri) -> Option<String> {
     let path = uri.path_and_query()?.as_str();
     let is_own = path.starts_with('/')
-        && !path[1..].starts_with(['/', '\\'])
+        // Also not further on: `/.//evil` is `//evil` to whoever resolves the dot.
+        && !uri.path().contains("//")
         && !path.contains(|character: char| character.is_ascii_control() || character == '\\');
     is_own.then(|| path.to_owned())
 }
@@ -325,6 +351,9 @@ mod tests {
             ),
             ("http://evil.example/a", "/sign-in?redirect_to=/a"),
             ("//evil.example/a", "/sign-in"),
+            ("/.//evil.example/a", "/sign-in"),
+            ("/a/..//evil.example", "/sign-in"),
+            ("/a?b=//c", "/sign-in?redirect_to=/a%3Fb%3D//c"),
             (
                 "/%09/evil.example",
                 "/sign-in?redirect_to=/%2509/evil.example",
@@ -360,6 +389,22 @@ mod tests {
             location(&form, "/a", &[HTML]).as_deref(),
             Some("/in?next=/a")
         );
+    }
+
+    #[test]
+    fn a_page_that_is_no_address_redirects_nobody() {
+        for page in [
+            "",
+            "sign-in",
+            "//evil.example",
+            "/\\evil.example",
+            "/connexión",
+            "/a b",
+            "javascript:x",
+        ] {
+            let form = RedirectToSignIn::at(page);
+            assert_eq!(location(&form, "/a", &[HTML]), None, "{page:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::Access;
 use crate::rejection::Rejection;
@@ -27,12 +27,24 @@ use crate::rejection::Rejection;
 /// let pro_only = Require::guard(Plan("pro"));
 /// ```
 pub trait Guard: Send + Sync + 'static {
-    /// Decides. Pure, quick and without I/O: it may run twice for one request.
+    /// Decides. Pure, quick and without I/O: it may run more than once for one request.
     ///
     /// # Errors
     ///
     /// [`Denied`] keeps the request from the handler: 403 with the code it was made with.
     fn check(&self, access: &Access<'_>) -> Result<(), Denied>;
+}
+
+impl<G: Guard + ?Sized> Guard for Arc<G> {
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        (**self).check(access)
+    }
+}
+
+impl<G: Guard + ?Sized> Guard for Box<G> {
+    fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        (**self).check(access)
+    }
 }
 
 /// Why a [`Guard`] said no: the code and the message of the 403.

@@ -4,6 +4,7 @@ use super::{Access, Denied, Require, ask::AskingGuard, path_params::ParamError, 
 use crate::{
     observe,
     question::{Permissions, Question, Reply, Scope},
+    types::split_roles,
 };
 
 impl Require {
@@ -50,6 +51,9 @@ impl Require {
     }
 }
 
+/// No organization has a longer id, and a client could make an address of it that no server takes.
+const LONGEST_ID: usize = 256;
+
 /// The organization whose id is in the path.
 struct OrganizationParam(String);
 
@@ -57,7 +61,7 @@ impl OrganizationParam {
     /// The id, byte for byte. An empty one would make the server decide on the organization that was last active.
     fn id(&self, access: &Access<'_>) -> Option<String> {
         match access.param(&self.0) {
-            Ok(id) if !id.is_empty() => Some(id.to_owned()),
+            Ok(id) if !id.is_empty() && id.len() <= LONGEST_ID => Some(id.to_owned()),
             Ok(_) | Err(ParamError::Undecodable) => None,
             Err(error) => {
                 observe::misconfigured(format_args!(
@@ -87,7 +91,7 @@ impl AskingGuard for MemberGuard {
         let Reply::MemberRole(Some(own)) = reply else {
             return Err(not_a_member());
         };
-        let has = |role: &String| own.split(',').any(|own| own == role);
+        let has = |role: &String| split_roles(own).any(|own| own == role);
         match &self.roles {
             None => Ok(()),
             Some(roles) if roles.iter().any(has) => Ok(()),

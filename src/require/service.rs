@@ -1,11 +1,12 @@
 use std::{
+    cell::RefCell,
     fmt,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use tower_service::Service;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::{
     credential::Inquiry,
     gate::{Admission, Gate, Gated, Learned},
     observe,
+    question::Replied,
     rejection::{self, Rejection, ResponseBody, grpc},
     types::AuthSession,
     verdict::{Ask, BoxFuture, Checkpoint},
@@ -26,16 +28,12 @@ use crate::{
 #[derive(Clone)]
 pub struct RequireService<S> {
     inner: S,
-    gate: RequireGate,
+    expression: Expression,
 }
 
 impl<S> RequireService<S> {
     pub(super) fn new(inner: S, expression: Expression) -> Self {
-        let gate = RequireGate {
-            expression,
-            uncovered_call: None,
-        };
-        Self { inner, gate }
+        Self { inner, expression }
     }
 }
 
@@ -52,7 +50,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let mut gate = self.gate.clone();
+        let mut gate = RequireGate::new(self.expression.clone());
         let known = request
             .extensions()
             .get::<Checkpoint>()
@@ -63,7 +61,7 @@ where
                     "`Require` guards a route that no `SessionAuth` covers: add `.layer(SessionAuth::new(auth))` to \
                      the router, after its routes and guards",
                 );
-                gate.uncovered_call = grpc::content_type(request.headers());
+                gate.uncovered_call = grpc::content_type(&request);
                 Admission::Refused(Rejection::misconfigured())
             }
             Some(Ok(verdict)) => gate.admit(&mut request, Learned::Verdict(verdict)),
@@ -77,15 +75,44 @@ where
     }
 }
 
-#[derive(Clone)]
 pub(super) struct RequireGate {
     expression: Expression,
     /// The content type of a gRPC call that no `SessionAuth` covers, so that nobody else will answer it in its form.
     uncovered_call: Option<HeaderValue>,
+    /// What the browser has to be told of the replies.
+    set_cookies: RefCell<Vec<HeaderValue>>,
+}
+
+impl RequireGate {
+    fn new(expression: Expression) -> Self {
+        Self {
+            expression,
+            uncovered_call: None,
+            set_cookies: RefCell::default(),
+        }
+    }
+
+    /// Each line on its own, in order, and in no cache.
+    fn relay(&self, headers: &mut HeaderMap) {
+        let lines = self.set_cookies.take();
+        if lines.is_empty() {
+            return;
+        }
+        for line in lines {
+            headers.append(header::SET_COOKIE, line);
+        }
+        let nobody = HeaderValue::from_static("private, no-store");
+        headers.insert(header::CACHE_CONTROL, nobody);
+    }
 }
 
 impl Gate for RequireGate {
-    fn admit<B>(&self, request: &mut Request<B>, learned: Learned) -> Admission {
+    fn admit<B>(&self, request: &mut Request<B>, mut learned: Learned) -> Admission {
+        if let Learned::Reply(_, replied) = &mut learned {
+            self.set_cookies
+                .borrow_mut()
+                .append(&mut replied.set_cookies);
+        }
         let session = match learn(request, learned) {
             Ok(session) => session,
             Err(rejection) => return Admission::Refused(rejection),
@@ -99,13 +126,16 @@ impl Gate for RequireGate {
     }
 
     fn refuse(&self, rejection: Rejection) -> Response<Bytes> {
-        match &self.uncovered_call {
+        let mut response = match &self.uncovered_call {
             Some(content_type) => grpc::respond(rejection, content_type.clone()),
             None => rejection::render(rejection),
-        }
+        };
+        self.relay(response.headers_mut());
+        response
     }
 
-    fn finish<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {
+    fn finish<B>(&self, mut response: Response<B>) -> Response<ResponseBody<B>> {
+        self.relay(response.headers_mut());
         response.map(ResponseBody::inner)
     }
 }
@@ -119,7 +149,7 @@ fn learn<B>(request: &mut Request<B>, learned: Learned) -> Result<Arc<AuthSessio
             *checkpoint = checkpoint.renewed(verdict.clone());
             verdict
         }
-        Learned::Reply(question, reply) => {
+        Learned::Reply(question, Replied { reply, .. }) => {
             Rejection::unless_replied(&reply)?;
             let checkpoint = checkpoint(request)?;
             checkpoint.remember(question, reply);
@@ -149,8 +179,8 @@ fn act<B>(decision: Decision, request: &mut Request<B>) -> Admission {
         }),
         Decision::AskAbout(question) => ask(request, |asker, inquiry| {
             Box::pin(async move {
-                let reply = asker.ask_about(&inquiry, &question).await;
-                Learned::Reply(question, reply)
+                let replied = asker.ask_about(&inquiry, &question).await;
+                Learned::Reply(question, replied)
             })
         }),
     }

@@ -3,9 +3,10 @@
 use std::{net::IpAddr, time::Duration};
 
 use http::header;
+use serde_json::Value;
 
 use super::{Access, Denied, Guard, Require};
-use crate::observe;
+use crate::{observe, types::Session};
 
 impl Require {
     /// Lets in whose session is younger than this: counted from the sign-in, as Better Auth's `freshAge`.
@@ -142,16 +143,22 @@ struct UserAgentGuard(Unknown);
 
 impl Guard for UserAgentGuard {
     fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
+        let session = &access.session().session;
         let mut sent = access.headers().get_all(header::USER_AGENT).iter();
-        match (
-            &access.session().session.user_agent,
-            sent.next(),
-            sent.next(),
-        ) {
-            (None, ..) => self.0.decide(other_browser),
+        match (&session.user_agent, sent.next(), sent.next()) {
+            (None, ..) if is_unknown(session, "userAgent") => self.0.decide(other_browser),
             (Some(stored), Some(sent), None) if sent.as_bytes() == stored.as_bytes() => Ok(()),
-            (Some(_), ..) => Err(other_browser()),
+            _ => Err(other_browser()),
         }
+    }
+}
+
+/// Whether Better Auth stored nothing there; what it stored and cannot be compared is not nothing.
+fn is_unknown(session: &Session, name: &str) -> bool {
+    match session.field::<Value>(name) {
+        Ok(None) => true,
+        Ok(Some(stored)) => stored == "",
+        Err(_) => false,
     }
 }
 
@@ -170,12 +177,16 @@ where
     F: Fn(&Access<'_>) -> Option<IpAddr> + Send + Sync + 'static,
 {
     fn check(&self, access: &Access<'_>) -> Result<(), Denied> {
-        let stored = access.session().session.ip_address.as_deref();
-        let Some(stored) = stored.and_then(|text| text.parse::<IpAddr>().ok()) else {
-            return self.unknown.decide(other_address);
+        let session = &access.session().session;
+        let Some(stored) = &session.ip_address else {
+            return if is_unknown(session, "ipAddress") {
+                self.unknown.decide(other_address)
+            } else {
+                Err(other_address())
+            };
         };
-        match (self.find)(access) {
-            Some(ip) if network(ip) == network(stored) => Ok(()),
+        match (stored.parse(), (self.find)(access)) {
+            (Ok(stored), Some(ip)) if network(ip) == network(stored) => Ok(()),
             _ => Err(other_address()),
         }
     }

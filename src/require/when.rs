@@ -3,7 +3,7 @@
 use super::{Access, Denied, Guard};
 
 /// What a closure for [`Require::when`](super::Require::when) may return: `bool`, or `Result<(), Denied>`.
-pub trait Outcome {
+pub trait Outcome: sealed::Sealed {
     /// Whether to let the request through, and why not.
     ///
     /// # Errors
@@ -22,6 +22,15 @@ impl Outcome for Result<(), Denied> {
     fn into_result(self) -> Result<(), Denied> {
         self
     }
+}
+
+mod sealed {
+    // Public in private, so that nobody else can name it.
+    #[allow(unnameable_types)]
+    pub trait Sealed {}
+
+    impl Sealed for bool {}
+    impl Sealed for Result<(), super::Denied> {}
 }
 
 pub(super) struct When<F>(pub(super) F);

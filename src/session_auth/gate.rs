@@ -52,9 +52,13 @@ impl Gate for SessionGate {
         };
         match Rejection::unless_active(verdict) {
             Ok(session) => {
-                let asker = Arc::clone(&self.asker);
-                let checkpoint = Checkpoint::settled(asker, Verdict::Active(session));
-                request.extensions_mut().insert(checkpoint);
+                let extensions = request.extensions_mut();
+                let outer = extensions.get::<Checkpoint>();
+                // That of a layer of the same handle further out knows the verdict, and what guards have asked since.
+                if !outer.is_some_and(|outer| outer.is_of(&self.asker)) {
+                    let asker = Arc::clone(&self.asker);
+                    extensions.insert(Checkpoint::settled(asker, Verdict::Active(session)));
+                }
                 Admission::Admitted
             }
             Err(rejection) => Admission::Refused(rejection),

@@ -84,6 +84,18 @@ pub(super) fn required_id(
     }
 }
 
+/// An id, or none. An odd type is an error, because somebody would be admitted by taking it for none.
+pub(super) fn optional_id(
+    object: &mut Object,
+    path: &'static str,
+    name: &str,
+) -> Result<Option<String>, Malformed> {
+    match object.get(name) {
+        None | Some(Value::Null | Value::String(_)) => Ok(fields::take_text(object, name)),
+        Some(_) => Err(Malformed::Odd(path)),
+    }
+}
+
 /// An id that must be `known` where both are there.
 pub(super) fn same_id(
     object: &mut Object,
@@ -307,6 +319,8 @@ mod tests {
             with("/session/id", Some(json!(7))),
             with("/session/userId", Some(json!("u2"))),
             with("/session/userId", Some(json!(1))),
+            with("/session/impersonatedBy", Some(json!(7))),
+            with("/session/impersonatedBy", Some(json!({"id": "admin"}))),
             with("/session/expiresAt", None),
             with("/session/expiresAt", Some(json!(null))),
             with("/session/expiresAt", Some(json!(1_795_000_000))),

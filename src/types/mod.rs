@@ -8,4 +8,6 @@ mod session;
 mod auth_session;
 
 pub(crate) use self::decode::{Malformed, decode_answer, parse};
+#[cfg(feature = "axum")]
+pub(crate) use self::user::split_roles;
 pub use self::{auth_session::AuthSession, fields::FieldError, session::Session, user::User};

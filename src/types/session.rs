@@ -43,6 +43,20 @@ pub struct Session {
     fields: Fields,
 }
 
+/// The members that have a field of their own.
+const KNOWN: &[&str] = &[
+    "id",
+    "userId",
+    "expiresAt",
+    "createdAt",
+    "updatedAt",
+    "ipAddress",
+    "userAgent",
+    "impersonatedBy",
+    "activeOrganizationId",
+    "activeTeamId",
+];
+
 impl Session {
     /// Reads any field that the server sent, by its name on the wire.
     ///
@@ -54,6 +68,9 @@ impl Session {
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FieldError> {
         if let Some(value) = self.fields.get(name) {
             return fields::read(name, Some(value));
+        }
+        if !KNOWN.contains(&name) {
+            return Ok(None);
         }
         let object = serde_json::to_value(self).unwrap_or_default();
         fields::read(name, object.get(name))
@@ -78,7 +95,11 @@ impl Session {
             updated_at: fields::take_time(&mut object, "updatedAt"),
             ip_address: fields::take_text(&mut object, "ipAddress"),
             user_agent: fields::take_text(&mut object, "userAgent"),
-            impersonated_by: fields::take_text(&mut object, "impersonatedBy"),
+            impersonated_by: decode::optional_id(
+                &mut object,
+                "session.impersonatedBy",
+                "impersonatedBy",
+            )?,
             active_organization_id: fields::take_text(&mut object, "activeOrganizationId"),
             active_team_id: fields::take_text(&mut object, "activeTeamId"),
             fields: Fields::new(object),

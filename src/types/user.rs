@@ -57,17 +57,28 @@ pub struct User {
     fields: Fields,
 }
 
+/// The members that have a field of their own.
+const KNOWN: &[&str] = &[
+    "id",
+    "email",
+    "emailVerified",
+    "name",
+    "image",
+    "role",
+    "banned",
+    "banReason",
+    "banExpires",
+    "createdAt",
+    "updatedAt",
+];
+
 impl User {
     /// The user's roles, split on commas, exactly as written: no trimming, no change of case, empty ones left out.
     ///
     /// Better Auth keeps several roles in one string (`"user,admin"`) and splits it the same way. A user whose role
     /// is null, missing, or not a string has none.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.role
-            .as_deref()
-            .unwrap_or_default()
-            .split(',')
-            .filter(|role| !role.is_empty())
+        split_roles(self.role.as_deref().unwrap_or_default())
     }
 
     /// Reads any field that the server sent, by its name on the wire.
@@ -78,10 +89,13 @@ impl User {
     ///
     /// [`FieldError`] when the field is there and is not a `T`.
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FieldError> {
-        match self.fields.get(name) {
-            Some(value) => fields::read(name, Some(value)),
-            None => fields::read(name, self.to_value().get(name)),
+        if let Some(value) = self.fields.get(name) {
+            return fields::read(name, Some(value));
         }
+        if !KNOWN.contains(&name) {
+            return Ok(None);
+        }
+        fields::read(name, self.to_value().get(name))
     }
 
     /// Whether the user is banned at `now`: a ban without an end, or one that has not ended yet.
@@ -110,6 +124,11 @@ impl User {
             fields: Fields::new(object),
         })
     }
+}
+
+/// As Better Auth splits them, and without empty ones.
+pub(crate) fn split_roles(roles: &str) -> impl Iterator<Item = &str> {
+    roles.split(',').filter(|role| !role.is_empty())
 }
 
 impl Serialize for User {

@@ -42,7 +42,7 @@ async fn a_url_without_a_path_gets_the_default_one_and_a_url_with_a_path_is_the_
         ),
         (
             "https://auth.example.com:443",
-            "https://auth.example.com:443/api/auth/get-session",
+            "https://auth.example.com/api/auth/get-session",
         ),
         (
             "http://[::1]:3000",

@@ -1,0 +1,55 @@
+//! Which `Set-Cookie` lines of the auth server may reach the browser.
+
+use super::names::CookieNames;
+
+/// Whether the line sets one of the cookies that are forwarded. One that deletes is nobody's to pass on who did not ask
+/// whether the session is over.
+pub(crate) fn may_come_back(line: &[u8], names: &CookieNames) -> bool {
+    let mut parts = line.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let pair = parts.next().unwrap_or_default();
+    let Some(equals) = pair.iter().position(|byte| *byte == b'=') else {
+        return false;
+    };
+    let is_listed = names.role(&pair[..equals]).is_some();
+    let is_empty = pair[equals + 1..].is_empty();
+    is_listed && !is_empty && !parts.any(deletes)
+}
+
+fn deletes(attribute: &[u8]) -> bool {
+    const MAX_AGE: &[u8] = b"max-age=";
+    match attribute.split_at_checked(MAX_AGE.len()) {
+        Some((name, value)) if name.eq_ignore_ascii_case(MAX_AGE) => {
+            value.starts_with(b"-") || value.iter().all(|byte| *byte == b'0')
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_cookies_that_are_set_come_back() {
+        let names = CookieNames::with_prefix("b");
+        for (line, expected) in [
+            (
+                "b.session_token=A; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax",
+                true,
+            ),
+            ("__Secure-b.session_token=A; Path=/; Secure", true),
+            ("b.dont_remember=true.x", true),
+            ("b.session_token=; Max-Age=0; Path=/", false),
+            ("b.session_token=A; max-age=0", false),
+            ("b.session_token=A; Max-Age=-1", false),
+            ("b.session_token=A; Max-Age=10", true),
+            ("b.session_data=A", false),
+            ("b.session_token_multi-a=A", false),
+            ("other=A", false),
+            ("b.session_token", false),
+            ("", false),
+        ] {
+            assert_eq!(may_come_back(line.as_bytes(), &names), expected, "{line}");
+        }
+    }
+}
