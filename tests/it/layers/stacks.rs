@@ -1,6 +1,6 @@
 //! Without axum: plain tower stacks, bodies of other crates, hyper on a socket.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -10,6 +10,7 @@ use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, task::JoinSet};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tower_better_auth::{Require, SessionAuth};
+use tower_http::timeout::TimeoutLayer;
 
 use crate::support::{answer, recorder::Recorder};
 
@@ -73,6 +74,43 @@ async fn a_tower_stack_may_have_empty_bodies_guards_and_errors() {
         Err("the inner service's own".to_owned())
     );
     assert_eq!(ask("owner", true, "/fails").await, Ok(403));
+}
+
+/// A layer that answers on its own has to make a body.
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_answers_in_its_own_words_may_stand_around_it() {
+    let limit = Duration::from_secs(30);
+    let service = ServiceBuilder::new()
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            limit,
+        ))
+        .layer(SessionAuth::new(Recorder::signed_in().handle()))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            2 * limit,
+        ))
+        .layer(Require::when(|_| true))
+        .service(service_fn(async |request: Request<Full<Bytes>>| {
+            if request.uri().path() == "/slow" {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, Infallible>(Response::new(request.into_body()))
+        }));
+    for (path, cookie, status, body) in [
+        ("/", true, 200, "hello"),
+        ("/slow", true, 504, ""),
+        ("/slow", false, 401, "UNAUTHENTICATED"),
+    ] {
+        let mut request = request(cookie, Full::from("hello"));
+        *request.uri_mut() = http::Uri::from_static(path);
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        let text = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains(body), "{path}: {text}");
+        assert_eq!(text.is_empty(), body.is_empty(), "{path}: {text}");
+    }
 }
 
 #[tokio::test]
