@@ -1,10 +1,15 @@
 //! Better Auth's cookie cache: bypassed unless trusted.
 
+use axum::{Router, routing::get};
 use serde_json::{Value, json};
-use tower_better_auth::BetterAuthBuilder;
+use tower_better_auth::{BetterAuthBuilder, Require, SessionAuth};
 
-use super::{app, default_app};
-use crate::support::{app::App, node::BetterAuthServer};
+use super::{app, default_app, handle};
+use crate::support::{
+    app::App,
+    node::BetterAuthServer,
+    probe::{send, with_cookie},
+};
 
 const STRATEGIES: [&str; 3] = ["compact", "jwt", "jwe"];
 
@@ -51,6 +56,28 @@ async fn a_revoked_session_is_refused_at_once_unless_the_cookie_cache_is_trusted
             .get_as(&ada.cookie, "/me")
             .await
             .assert_user(&ada.user_id);
+    }
+}
+
+#[tokio::test]
+async fn live_asks_past_a_cookie_cache_that_is_trusted() {
+    for strategy in STRATEGIES {
+        let (server, _, _) = server(strategy);
+        let auth = handle(server, BetterAuthBuilder::trust_cookie_cache);
+        let app = Router::new()
+            .route("/live", get(async || ()).route_layer(Require::live()))
+            .route("/", get(async || ()))
+            .layer(SessionAuth::new(auth));
+        let ada = server.sign_up("ada").await;
+        let ask = async |path| send(app.clone(), with_cookie(path, &ada.cookie)).await;
+        assert_eq!(ask("/live").await.summary(), "200", "{strategy}");
+
+        server.delete("session", json!({"token": ada.token})).await;
+
+        assert_eq!(ask("/").await.summary(), "200", "{strategy}");
+        let live = ask("/live").await;
+        assert_eq!(live.summary(), "401 INVALID_SESSION", "{strategy}");
+        assert_eq!(live.set_cookies(), [""; 0], "{strategy}");
     }
 }
 

@@ -10,6 +10,7 @@ mod forwarding;
 mod credentials;
 mod cookie_cache;
 mod custom_session;
+mod prolonging;
 mod configurations;
 mod rate_limiter;
 mod optional;

@@ -71,6 +71,12 @@ impl Seen {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
+    /// Every line of `Set-Cookie`, in order.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        let lines = self.headers.get_all("set-cookie").iter();
+        lines.map(|line| line.to_str().unwrap()).collect()
+    }
+
     /// Status, headers and body: all that a client gets to see.
     pub(crate) fn text(&self) -> String {
         format!("{:?} {:?} {}", self.status, self.headers, self.body)
@@ -94,8 +100,13 @@ pub(crate) async fn send(app: Router, request: Request<Body>) -> Seen {
 
 /// A GET of `path` with the cookie of somebody who is signed in.
 pub(crate) fn signed_in(path: &str) -> Request<Body> {
+    with_cookie(path, answer::cookie())
+}
+
+/// A GET of `path` with this `Cookie` line.
+pub(crate) fn with_cookie(path: &str, cookie: impl AsRef<str>) -> Request<Body> {
     Request::get(path)
-        .header("cookie", answer::cookie())
+        .header("cookie", cookie.as_ref())
         .body(Body::empty())
         .unwrap()
 }

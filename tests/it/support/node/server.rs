@@ -123,6 +123,13 @@ impl BetterAuthServer {
         answer(request).await
     }
 
+    /// Gets one of Better Auth's own endpoints, as a browser does.
+    pub(crate) async fn get(&self, path: &str, cookie: &str) -> Answer {
+        let base_path = self.config["basePath"].as_str().unwrap_or("/api/auth");
+        let request = HTTP.get(format!("{}{base_path}/{path}", self.url));
+        answer(request.header(header::COOKIE, cookie)).await
+    }
+
     /// Calls one of Better Auth's own endpoints, which must agree.
     pub(crate) async fn post(&self, path: &str, cookie: &str, body: &Value) -> Answer {
         let answer = self.call(path, cookie, body).await;
