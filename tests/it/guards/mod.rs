@@ -2,8 +2,10 @@
 
 mod combinations;
 mod order;
+mod organization;
 mod own;
 mod roles;
+mod session;
 mod user_id;
 
 use axum::{Router, routing::get};

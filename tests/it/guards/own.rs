@@ -1,5 +1,7 @@
 //! A guard of the application's own, and the same checks in a handler.
 
+use std::sync::Arc;
+
 use axum::{Router, extract::Path, routing::get};
 use serde_json::json;
 use tower_better_auth::{
@@ -45,6 +47,26 @@ async fn a_guard_of_ones_own_sees_the_session_and_the_request() {
         )
         .await;
         assert_eq!(seen.summary(), expected, "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_guard_may_be_shared_or_chosen_at_run_time() {
+    let shared: Arc<dyn Guard> = Arc::new(Everything);
+    let boxed: fn() -> Box<dyn Guard> = || Box::new(Everything);
+    for (plan, expected) in [("pro", "200"), ("free", "403 PLAN_REQUIRED")] {
+        let guards = [
+            Require::guard(Arc::clone(&shared)),
+            Require::guard(Arc::new(Everything)),
+            Require::guard(boxed()),
+            Require::guard(Box::new(Everything)),
+            Require::guard(Arc::new(boxed())),
+        ];
+        for guard in guards {
+            let user = json!({"id": "u1", "plan": plan});
+            let seen = ask(user, "/teams/{team}", guard, "/teams/t1").await;
+            assert_eq!(seen.summary(), expected);
+        }
     }
 }
 
