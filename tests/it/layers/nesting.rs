@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use serde_json::json;
-use tower_better_auth::{CurrentUser, SessionAuth};
+use tower_better_auth::{CurrentUser, Require, SessionAuth};
 
 use crate::support::{
     probe::{anonymous, send, signed_in},
@@ -53,6 +53,28 @@ async fn layers_of_one_handle_ask_once() {
     ] {
         assert_eq!(seen_behind(layers).await, "u1", "{name}");
         assert_eq!(recorder.take().len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn live_inside_of_each_layer_of_one_handle_asks_once_more_and_not_twice() {
+    let recorder = Recorder::signed_in();
+    let required = SessionAuth::new(recorder.handle());
+    let optional = required.clone().optional();
+    for (inner, outer) in [
+        (&required, &required),
+        (&required, &optional),
+        (&optional, &required),
+        (&optional, &optional),
+    ] {
+        let app = Router::<()>::new()
+            .route("/", get(async |_: CurrentUser| ()))
+            .layer(Require::live())
+            .layer(inner.clone())
+            .layer(Require::live())
+            .layer(outer.clone());
+        assert_eq!(send(app, signed_in("/")).await.summary(), "200");
+        assert_eq!(recorder.take().len(), 2);
     }
 }
 
