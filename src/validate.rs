@@ -70,7 +70,7 @@ impl Validator {
 
 impl Validator {
     /// Says in the log what is wrong, and keeps the cookies that may come back.
-    fn note(&self, mut replied: Replied) -> Replied {
+    fn note(&self, mut replied: Replied, credential: &Credential) -> Replied {
         // The only reply that is a mistake of the application's.
         if replied.reply == Reply::Misconfigured {
             observe::misconfigured(
@@ -78,9 +78,10 @@ impl Validator {
             );
         }
         let names = &self.policy.cookies;
+        let is_of_cookie = credential.is_cookie_alone();
         replied
             .set_cookies
-            .retain(|line| cookie::may_come_back(line.as_bytes(), names));
+            .retain(|line| is_of_cookie && cookie::may_come_back(line.as_bytes(), names));
         replied
     }
 }
@@ -142,7 +143,7 @@ impl Ask for Validator {
                 .ask_about(question, credential, companions)
                 .await
             {
-                Ok(replied) => self.note(replied),
+                Ok(replied) => self.note(replied, credential),
                 Err(unavailable) => Reply::Unavailable {
                     retry_after: self.retry_after(Asked::about(question), &unavailable),
                 }

@@ -133,6 +133,12 @@ impl Acceptance {
 }
 
 impl Credential {
+    /// Whether the session is that of the cookie. To a client that shows a token, a cookie would be a second credential,
+    /// which its browser sends without being told.
+    pub(crate) fn is_cookie_alone(&self) -> bool {
+        self.authorization.is_none() && self.api_key.is_none()
+    }
+
     fn len(&self) -> usize {
         [&self.cookie, &self.authorization, &self.api_key]
             .into_iter()

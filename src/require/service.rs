@@ -92,12 +92,15 @@ impl RequireGate {
         }
     }
 
-    /// Each line on its own, in order, and in no cache.
+    /// Each line on its own, in order, and in no cache. What the handler sets itself comes last, so that it holds: a
+    /// sign-out stays one.
     fn relay(&self, headers: &mut HeaderMap) {
-        let lines = self.set_cookies.take();
+        let mut lines = self.set_cookies.take();
         if lines.is_empty() {
             return;
         }
+        lines.extend(headers.get_all(header::SET_COOKIE).iter().cloned());
+        headers.remove(header::SET_COOKIE);
         for line in lines {
             headers.append(header::SET_COOKIE, line);
         }

@@ -1,6 +1,7 @@
 //! Guards through the whole stack: who is let in, who hears what, and in which order refusals come.
 
 mod combinations;
+mod cookies;
 mod order;
 mod organization;
 mod own;

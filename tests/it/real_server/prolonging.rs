@@ -158,6 +158,25 @@ async fn whoever_is_no_member_hears_of_it_as_well() {
     assert_eq!(seen.set_cookies(), [&line]);
 }
 
+/// A bearer token stays one: a cookie would make it a session of the browser's.
+#[tokio::test]
+async fn whoever_shows_a_token_is_given_no_cookie() {
+    let server = server();
+    let app = app(handle(server, BetterAuthBuilder::accept_bearer));
+    let ada = server.sign_up("ada").await;
+    let organization = organization(server, &ada).await;
+    for (guard, expected) in PROLONGING {
+        let before = leave(server, &ada.token, DAY).await;
+        let mut request = with_cookie(&format!("/{guard}/{organization}"), "theme=dark");
+        let bearer = format!("Bearer {}", ada.token).parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+        let seen = send(app.clone(), request).await;
+        assert_eq!(seen.summary(), expected, "{guard}");
+        assert_ne!(expires_at(server, &ada.token).await, before, "{guard}");
+        assert_eq!(seen.set_cookies(), [""; 0], "{guard}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_else_prolongs_a_session_or_says_so() {
     let server = server();
