@@ -67,6 +67,18 @@ pub(super) fn keep_what_was_added(mut added: HeaderMap, response: &mut Response<
     *response.headers_mut() = added;
 }
 
+/// Undoes what a layer in between says of all responses alike.
+pub(super) fn keep_from_caches(headers: &mut HeaderMap) {
+    let is_kept = |line: &HeaderValue| {
+        let mut directives = line.as_bytes().split(|byte| *byte == b',');
+        directives.any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
+    };
+    let mut lines = headers.get_all(header::CACHE_CONTROL).iter();
+    if !matches!((lines.next(), lines.next()), (Some(line), None) if is_kept(line)) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
 fn set(headers: &mut HeaderMap, name: HeaderName, value: impl FnOnce() -> HeaderValue) {
     headers.entry(name).or_insert_with(value);
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 
 use super::{
     Rejection, ResponseBody,
-    complete::{complete, keep_what_was_added},
+    complete::{complete, keep_from_caches, keep_what_was_added},
     grpc, json,
     respond::{KeptHead, Respond},
 };
@@ -95,7 +95,9 @@ impl Form {
         }
         if matches!(asked, Asked::Nothing) {
             // It is in the default form already, or a layer in between has given it another.
-            return self.challenge(response).map(ResponseBody::inner);
+            let mut response = self.challenge(response);
+            keep_from_caches(response.headers_mut());
+            return response.map(ResponseBody::inner);
         }
         let mut rendered = self.render(rejection.clone(), asked);
         let (mut head, _) = response.into_parts();

@@ -100,9 +100,9 @@ impl SessionAuth {
     /// Holds for all that is refused inside the layer: by the layer itself, by guards, by extractors, and by `?` in
     /// handlers. Headers that were added in between are kept, but for those that describe the body or the refusal; and
     /// where the form has none, `WWW-Authenticate` (401), `Retry-After` (503), `Cache-Control: no-store` and `Vary` are
-    /// added. A handler that made an error of its own out of a rejection keeps its own form. A POST whose content type
-    /// is `application/grpc` is always answered with a gRPC status. Where two layers are nested, the inner one
-    /// decides.
+    /// added. A handler that made an error of its own out of a rejection keeps its own form. Where no form is chosen, so
+    /// does a layer in between that gave a rejection another body; `no-store` stays. A POST whose content type is
+    /// `application/grpc` is always answered with a gRPC status. Where two layers are nested, the inner one decides.
     ///
     /// Any form but the default costs a copy of the request's head for each request. Defaults to
     /// [`rejection::json`](crate::rejection::json()).

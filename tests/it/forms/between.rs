@@ -3,10 +3,11 @@
 use axum::{Router, middleware::map_response, response::Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tower_better_auth::{
+    BetterAuth, SessionAuth,
     rejection::problem,
     testing::{AuthServer, user},
 };
-use tower_http::compression::CompressionLayer;
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
 use super::{app, cookie, fetch, layer, routes};
 
@@ -87,6 +88,72 @@ async fn a_refusal_that_became_something_else_is_left_alone() {
         let seen = fetch(&app, path, &ada).await;
         assert_eq!((seen.status.as_u16(), seen.text()), (404, "nothing here"));
         assert_eq!(seen.header(header::CONTENT_TYPE), Some("text/plain"));
+    }
+}
+
+/// Puts refusals into words of its own, and leaves them refusals.
+async fn restyle(mut response: Response) -> Response {
+    if response.status().is_client_error() {
+        *response.body_mut() = "in my own words".into();
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        let plain = HeaderValue::from_static("text/plain");
+        response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    }
+    response
+}
+
+#[tokio::test]
+async fn a_refusal_with_other_words_keeps_them_unless_a_form_was_chosen() {
+    let server = AuthServer::start().await;
+    let ada = [cookie(server.sign_in(user("ada")).cookie())];
+    let auth = SessionAuth::new(
+        BetterAuth::builder(server.url())
+            .accept_bearer()
+            .build()
+            .unwrap(),
+    );
+    let restyled = |auth| -> Router { routes().layer(map_response(restyle)).layer(auth) };
+    let default = restyled(auth.clone().optional());
+    let chosen = restyled(auth.respond_with(problem).optional());
+    for (path, headers, status, challenges) in [
+        ("/user", &[][..], 401, 2),
+        ("/guarded", &[][..], 401, 2),
+        ("/guarded", &ada[..], 403, 0),
+        ("/handler", &ada[..], 403, 0),
+    ] {
+        let seen = fetch(&default, path, headers).await;
+        assert_eq!(
+            (seen.status.as_u16(), seen.text()),
+            (status, "in my own words")
+        );
+        assert_eq!(seen.header(header::CONTENT_TYPE), Some("text/plain"));
+        assert_eq!(seen.list(header::WWW_AUTHENTICATE).len(), challenges);
+        assert_eq!(seen.list(header::CACHE_CONTROL), ["no-store"]);
+
+        let seen = fetch(&chosen, path, headers).await;
+        assert_eq!(seen.status, status);
+        assert_eq!(seen.header(header::CONTENT_TYPE), Some(PROBLEM));
+        assert!(!seen.text().contains("in my own words"));
+        assert_eq!(seen.list(header::WWW_AUTHENTICATE).len(), challenges);
+    }
+}
+
+#[tokio::test]
+async fn no_cache_keeps_a_refusal_whatever_a_layer_in_between_says() {
+    let server = AuthServer::start().await;
+    let ada = [cookie(server.sign_in(user("ada")).cookie())];
+    for auth in [layer(&server), layer(&server).respond_with(problem)] {
+        for cache in [
+            SetResponseHeaderLayer::overriding,
+            SetResponseHeaderLayer::appending,
+        ] {
+            let public = HeaderValue::from_static("public, max-age=60");
+            let cache = cache(header::CACHE_CONTROL, public);
+            let app: Router = routes().layer(cache).layer(auth.clone());
+            let seen = fetch(&app, "/guarded", &ada).await;
+            assert_eq!(seen.status, 403);
+            assert_eq!(seen.list(header::CACHE_CONTROL), ["no-store"]);
+        }
     }
 }
 
