@@ -61,7 +61,7 @@ impl Endpoint {
         };
         Ok(Self {
             origin: origin(scheme, authority),
-            host: authority.host().to_owned(),
+            host: authority.host().to_ascii_lowercase(),
             is_https: scheme == "https",
             path,
         })
