@@ -4,7 +4,9 @@
 
 mod bodies;
 mod clients;
+mod decoders;
 mod knobs;
+mod log;
 mod memory;
 mod statuses;
 mod unreachable;

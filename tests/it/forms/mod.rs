@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod between;
+mod grpc;
 mod places;
 mod redirect;
 mod return_path;
