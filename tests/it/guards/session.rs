@@ -16,7 +16,7 @@ use crate::support::{
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
 
 /// What a client from 198.51.100.1 with curl sees, where the session has `value` in that field, or no such field.
-async fn outcome(field: &str, value: &Option<Value>, require: Require) -> String {
+async fn outcome(field: &str, value: Option<&Value>, require: Require) -> String {
     let mut session = answer::session();
     if let Some(value) = value {
         session["session"][field] = value.clone();
@@ -46,7 +46,12 @@ async fn an_impersonation_of_an_odd_type_is_an_outage_and_no_absence() {
         (Some(json!([])), odd),
         (Some(json!({"id": "admin"})), odd),
     ] {
-        let seen = outcome("impersonatedBy", &value, Require::not_impersonated()).await;
+        let seen = outcome(
+            "impersonatedBy",
+            value.as_ref(),
+            Require::not_impersonated(),
+        )
+        .await;
         assert_eq!(seen, expected, "{value:?}");
     }
 }
@@ -71,10 +76,15 @@ async fn an_address_that_cannot_be_compared_is_not_an_unknown_one() {
         (Some(json!(["198.51.100.1"])), other, other),
         (Some(json!({})), other, other),
     ] {
-        let seen = outcome("ipAddress", &value, Require::same_ip(|_| Some(CLIENT))).await;
+        let seen = outcome(
+            "ipAddress",
+            value.as_ref(),
+            Require::same_ip(|_| Some(CLIENT)),
+        )
+        .await;
         assert_eq!(seen, strictly, "{value:?}");
         let require = Require::same_ip_if_known(|_| Some(CLIENT));
-        let seen = outcome("ipAddress", &value, require).await;
+        let seen = outcome("ipAddress", value.as_ref(), require).await;
         assert_eq!(seen, if_known, "{value:?}, if known");
     }
 }
@@ -94,9 +104,14 @@ async fn a_browser_that_cannot_be_compared_is_not_an_unknown_one() {
         (Some(json!(["curl/8"])), other, other),
         (Some(json!({})), other, other),
     ] {
-        let seen = outcome("userAgent", &value, Require::same_user_agent()).await;
+        let seen = outcome("userAgent", value.as_ref(), Require::same_user_agent()).await;
         assert_eq!(seen, strictly, "{value:?}");
-        let seen = outcome("userAgent", &value, Require::same_user_agent_if_known()).await;
+        let seen = outcome(
+            "userAgent",
+            value.as_ref(),
+            Require::same_user_agent_if_known(),
+        )
+        .await;
         assert_eq!(seen, if_known, "{value:?}, if known");
     }
 }
