@@ -12,6 +12,7 @@ mod support;
 mod config;
 mod cookies;
 mod faults;
+mod guard_table;
 mod guards;
 mod layers;
 mod real_server;
