@@ -87,7 +87,7 @@ impl AskingGuard for MemberGuard {
         let Reply::MemberRole(Some(own)) = reply else {
             return Err(not_a_member());
         };
-        let has = |role: &String| own.split(',').any(|own| own == role);
+        let has = |role: &String| !role.is_empty() && own.split(',').any(|own| own == role);
         match &self.roles {
             None => Ok(()),
             Some(roles) if roles.iter().any(has) => Ok(()),
