@@ -9,6 +9,7 @@
 )]
 
 mod support;
+mod asking;
 mod config;
 mod cookies;
 mod faults;
