@@ -16,4 +16,5 @@ mod faults;
 mod guard_table;
 mod guards;
 mod layers;
+mod made_up;
 mod real_server;

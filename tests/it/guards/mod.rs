@@ -3,7 +3,9 @@
 mod combinations;
 mod order;
 mod own;
+mod placement;
 mod roles;
+mod session;
 mod user_id;
 
 use axum::{Router, routing::get};
