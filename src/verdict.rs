@@ -110,9 +110,17 @@ impl Checkpoint {
     }
 
     /// The verdict of a moment ago, in place of the one before.
+    ///
+    /// The request may show another credential by now: what was said about one user is not held true of another.
     pub(crate) fn renewed(&self, verdict: Verdict) -> Self {
+        let replies = match (self.known(), &verdict) {
+            (Some(Verdict::Active(old)), Verdict::Active(new)) if old.user.id == new.user.id => {
+                self.replies.clone()
+            }
+            _ => Vec::new(),
+        };
         Self {
-            replies: self.replies.clone(),
+            replies,
             ..Self::new(Arc::clone(&self.asker), State::Settled(verdict), Age::Live)
         }
     }

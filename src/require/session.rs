@@ -205,3 +205,43 @@ fn network(ip: IpAddr) -> IpAddr {
         v4 @ IpAddr::V4(_) => v4,
     }
 }
+
+#[cfg(all(test, feature = "testing", feature = "axum"))]
+mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::*;
+    use crate::testing::{access, session};
+
+    const AGE: Duration = Duration::from_secs(60);
+
+    fn is_fresh(created_at: SystemTime, now: SystemTime, age: Duration) -> bool {
+        let session = session().created_at(created_at);
+        access(session).at(now).check(&FreshGuard(age)).is_ok()
+    }
+
+    #[test]
+    fn fresh_ends_at_exactly_the_age_and_does_not_mind_a_sign_in_ahead_of_the_clock() {
+        let signed_in = UNIX_EPOCH + Duration::from_secs(1_577_836_800);
+        for (name, now, expected) in [
+            ("at once", signed_in, true),
+            (
+                "just before",
+                signed_in + AGE - Duration::from_nanos(1),
+                true,
+            ),
+            ("exactly", signed_in + AGE, false),
+            (
+                "just after",
+                signed_in + AGE + Duration::from_nanos(1),
+                false,
+            ),
+            ("ahead", signed_in - AGE * 2, true),
+            ("far ahead", UNIX_EPOCH, true),
+        ] {
+            assert_eq!(is_fresh(signed_in, now, AGE), expected, "{name}");
+            assert!(!is_fresh(signed_in, now, Duration::ZERO), "{name}");
+            assert!(is_fresh(signed_in, now, Duration::MAX), "{name}");
+        }
+    }
+}

@@ -9,11 +9,14 @@
 )]
 
 mod support;
+mod asking;
 mod beyond;
 mod config;
 mod cookies;
 mod faults;
 mod forms;
+mod guard_table;
 mod guards;
 mod layers;
+mod made_up;
 mod real_server;

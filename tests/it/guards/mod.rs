@@ -2,9 +2,11 @@
 
 mod combinations;
 mod cookies;
+mod odd_types;
 mod order;
 mod organization;
 mod own;
+mod placement;
 mod roles;
 mod session;
 mod user_id;

@@ -1,117 +1,224 @@
-//! What the auth server stored about a session, in types that it should not have: nobody is admitted by them.
+//! Guards on the sign-in: how long ago, from which browser, from which network.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
 
-use axum::{Router, routing::get};
-use http::StatusCode;
+use axum::{Router, body::Body, routing::get};
+use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use tower_better_auth::{Require, SessionAuth};
+use tower_better_auth::{Access, Require, SessionAuth};
 
 use crate::support::{
-    answer,
+    answer, log,
     probe::{send, signed_in},
     recorder::Recorder,
 };
 
-const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
+const STALE: &str = "403 SESSION_NOT_FRESH";
+const BROWSER: &str = "403 USER_AGENT_MISMATCH";
+const ADDRESS: &str = "403 IP_ADDRESS_MISMATCH";
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// What a client from 198.51.100.1 with curl sees, where the session has `value` in that field, or no such field.
-async fn outcome(field: &str, value: Option<&Value>, require: Require) -> String {
+/// What somebody sees whose session has this field, or lacks it.
+async fn outcome(
+    field: &str,
+    value: Option<Value>,
+    require: Require,
+    request: Request<Body>,
+) -> String {
     let mut session = answer::session();
     if let Some(value) = value {
-        session["session"][field] = value.clone();
+        session["session"][field] = value;
     }
     let auth = Recorder::answering(StatusCode::OK, &session).handle();
     let app = Router::new()
         .route("/", get(async || ()).route_layer(require))
         .layer(SessionAuth::new(auth));
-    let mut request = signed_in("/");
-    let curl = "curl/8".parse().unwrap();
-    request.headers_mut().insert("user-agent", curl);
     send(app, request).await.summary()
 }
 
+async fn fresh(created_at: Option<Value>, age: Duration) -> String {
+    outcome("createdAt", created_at, Require::fresh(age), signed_in("/")).await
+}
+
+fn written(time: SystemTime) -> Value {
+    json!(humantime::format_rfc3339_millis(time).to_string())
+}
+
 #[tokio::test]
-async fn an_impersonation_of_an_odd_type_is_an_outage_and_no_absence() {
-    let odd = "503 AUTH_SERVICE_UNAVAILABLE";
-    for (value, expected) in [
+async fn a_session_is_as_fresh_as_its_sign_in_and_one_without_is_not() {
+    let now = SystemTime::now();
+    for (created_at, expected) in [
+        (Some(written(now)), "200"),
+        (Some(written(now - HOUR + Duration::from_secs(60))), "200"),
+        (Some(written(now + HOUR)), "200"),
+        (Some(json!("2099-01-01T00:00:00.000Z")), "200"),
+        (Some(written(now - HOUR)), STALE),
+        (Some(written(now - HOUR * 2)), STALE),
+        (Some(json!("1970-01-01T00:00:00.000Z")), STALE),
+        (Some(json!(null)), STALE),
+        (Some(json!("")), STALE),
+        (Some(json!("now")), STALE),
+        (Some(json!(true)), STALE),
+        (Some(json!([])), STALE),
+        (None, STALE),
+    ] {
+        assert_eq!(
+            fresh(created_at.clone(), HOUR).await,
+            expected,
+            "{created_at:?}"
+        );
+    }
+}
+
+/// A refresh writes `updatedAt`.
+#[tokio::test]
+async fn a_refresh_makes_no_session_fresh() {
+    let now = Some(written(SystemTime::now()));
+    let seen = outcome("updatedAt", now, Require::fresh(HOUR), signed_in("/")).await;
+    assert_eq!(seen, STALE);
+}
+
+#[test]
+fn an_age_of_zero_denies_everybody_and_is_logged_as_an_error() {
+    let now = SystemTime::now();
+    for created_at in [Some(written(now)), Some(written(now + HOUR)), None] {
+        let (seen, log) = log::of(fresh(created_at.clone(), Duration::ZERO));
+        assert_eq!(seen, STALE, "{created_at:?}");
+        assert!(log.contains("ERROR tower_better_auth"), "{log}");
+    }
+    let (_, log) = log::of(fresh(Some(written(now)), HOUR));
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
+fn with(name: &'static str, lines: &[&str]) -> Request<Body> {
+    let mut request = signed_in("/");
+    for line in lines {
+        request.headers_mut().append(name, line.parse().unwrap());
+    }
+    request
+}
+
+#[tokio::test]
+async fn the_browser_is_the_one_that_signed_in_byte_for_byte() {
+    let firefox = || Some(json!("Firefox/1"));
+    let unknown = [None, Some(json!(null)), Some(json!(""))];
+    let cases: [(Option<Value>, &[&str], &str, &str); 10] = [
+        (firefox(), &["Firefox/1"], "200", "200"),
+        (Some(json!("Füchse")), &["Füchse"], "200", "200"),
+        (firefox(), &["Firefox/2"], BROWSER, BROWSER),
+        (firefox(), &["firefox/1"], BROWSER, BROWSER),
+        (firefox(), &["Firefox/1 x"], BROWSER, BROWSER),
+        (firefox(), &[""], BROWSER, BROWSER),
+        (firefox(), &[], BROWSER, BROWSER),
+        (firefox(), &["Firefox/1", "Firefox/1"], BROWSER, BROWSER),
+        (firefox(), &["Firefox/1", "Chrome"], BROWSER, BROWSER),
+        (firefox(), &["Chrome", "Firefox/1"], BROWSER, BROWSER),
+    ];
+    let unknown = unknown.into_iter().flat_map(|stored| {
+        let sent: [&[&str]; 4] = [&["Firefox/1"], &[""], &[], &["a", "b"]];
+        sent.map(|sent| (stored.clone(), sent, BROWSER, "200"))
+    });
+    for (stored, sent, strict, lenient) in cases.into_iter().chain(unknown) {
+        for (require, expected) in [
+            (Require::same_user_agent(), strict),
+            (Require::same_user_agent_if_known(), lenient),
+        ] {
+            let request = with("user-agent", sent);
+            let seen = outcome("userAgent", stored.clone(), require, request).await;
+            assert_eq!(seen, expected, "{stored:?} {sent:?}");
+        }
+    }
+}
+
+fn peer(access: &Access<'_>) -> Option<IpAddr> {
+    access.headers().get("x-peer")?.to_str().ok()?.parse().ok()
+}
+
+#[tokio::test]
+async fn the_network_is_the_one_that_signed_in() {
+    let known = [
+        ("192.0.2.7", "192.0.2.7", "200"),
+        ("192.0.2.7", "::ffff:192.0.2.7", "200"),
+        ("::ffff:192.0.2.7", "192.0.2.7", "200"),
+        ("::ffff:c000:207", "::ffff:192.0.2.7", "200"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::1", "200"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "200"),
+        ("2001:db8:1:2::", "2001:0DB8:1:2::9", "200"),
+        ("192.0.2.7", "192.0.2.8", ADDRESS),
+        ("192.0.2.7", "::ffff:192.0.2.8", ADDRESS),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", ADDRESS),
+        // Not mapped: all of IPv4 would be one network otherwise.
+        ("192.0.2.7", "::192.0.2.7", ADDRESS),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", ADDRESS),
+        ("2001:db8:1:2::1", "2001:db8:1:0:2::1", ADDRESS),
+        ("2001:db8:1:2::1", "192.0.2.7", ADDRESS),
+        ("::1", "127.0.0.1", ADDRESS),
+        ("192.0.2.7", "", ADDRESS),
+        ("192.0.2.7", "192.0.2.7, 192.0.2.8", ADDRESS),
+        ("192.0.2.7", "192.0.2.7:443", ADDRESS),
+    ]
+    .map(|(stored, sent, expected)| (Some(json!(stored)), sent, expected, expected));
+    let unknown = [None, Some(json!(null)), Some(json!(""))]
+        .into_iter()
+        .flat_map(|stored| {
+            ["192.0.2.7", "::1", ""].map(|sent| (stored.clone(), sent, ADDRESS, "200"))
+        });
+    for (stored, sent, strict, lenient) in known.into_iter().chain(unknown) {
+        for (require, expected) in [
+            (Require::same_ip(peer), strict),
+            (Require::same_ip_if_known(peer), lenient),
+        ] {
+            let request = with("x-peer", &[sent]);
+            let seen = outcome("ipAddress", stored.clone(), require, request).await;
+            assert_eq!(seen, expected, "{stored:?} {sent:?}");
+        }
+    }
+}
+
+/// `Access::extension` is where the peer's address comes from.
+#[tokio::test]
+async fn the_address_can_come_from_an_extension() {
+    let peer = |access: &Access<'_>| access.extension::<IpAddr>();
+    for (ip, expected) in [
+        (Some("192.0.2.7"), "200"),
+        (Some("192.0.2.8"), ADDRESS),
+        (None, ADDRESS),
+    ] {
+        let mut request = signed_in("/");
+        if let Some(ip) = ip {
+            request
+                .extensions_mut()
+                .insert(ip.parse::<IpAddr>().unwrap());
+        }
+        let stored = Some(json!("192.0.2.7"));
+        let seen = outcome("ipAddress", stored, Require::same_ip(peer), request).await;
+        assert_eq!(seen, expected, "{ip:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_must_be_verified_and_nobody_may_act_as_somebody_else() {
+    for (field, expected) in [
+        (json!(true), "200"),
+        (json!(false), "403 EMAIL_NOT_VERIFIED"),
+        (json!(null), "403 EMAIL_NOT_VERIFIED"),
+        (json!("true"), "403 EMAIL_NOT_VERIFIED"),
+        (json!(1), "403 EMAIL_NOT_VERIFIED"),
+    ] {
+        let user = json!({"id": "u1", "emailVerified": field});
+        let seen = super::ask(user, "/", Require::verified_email(), "/").await;
+        assert_eq!(seen.summary(), expected, "{field}");
+    }
+    for (admin, expected) in [
         (None, "200"),
         (Some(json!(null)), "200"),
-        (Some(json!("")), "200"),
-        (Some(json!("admin")), "403 IMPERSONATED"),
-        (Some(json!(7)), odd),
-        (Some(json!(0)), odd),
-        (Some(json!(false)), odd),
-        (Some(json!({})), odd),
-        (Some(json!([])), odd),
-        (Some(json!({"id": "admin"})), odd),
+        (Some(json!("root")), "403 IMPERSONATED"),
     ] {
-        let seen = outcome(
-            "impersonatedBy",
-            value.as_ref(),
-            Require::not_impersonated(),
-        )
-        .await;
-        assert_eq!(seen, expected, "{value:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_address_that_cannot_be_compared_is_not_an_unknown_one() {
-    let other = "403 IP_ADDRESS_MISMATCH";
-    for (value, strictly, if_known) in [
-        (None, other, "200"),
-        (Some(json!(null)), other, "200"),
-        (Some(json!("")), other, "200"),
-        (Some(json!("198.51.100.1")), "200", "200"),
-        (Some(json!("198.51.100.2")), other, other),
-        (Some(json!("198.51.100.1:443")), other, other),
-        (Some(json!("198.51.100.1, 10.0.0.1")), other, other),
-        (Some(json!("a, b")), other, other),
-        (Some(json!("unknown")), other, other),
-        (Some(json!(" ")), other, other),
-        (Some(json!(5)), other, other),
-        (Some(json!(false)), other, other),
-        (Some(json!([])), other, other),
-        (Some(json!(["198.51.100.1"])), other, other),
-        (Some(json!({})), other, other),
-    ] {
-        let seen = outcome(
-            "ipAddress",
-            value.as_ref(),
-            Require::same_ip(|_| Some(CLIENT)),
-        )
-        .await;
-        assert_eq!(seen, strictly, "{value:?}");
-        let require = Require::same_ip_if_known(|_| Some(CLIENT));
-        let seen = outcome("ipAddress", value.as_ref(), require).await;
-        assert_eq!(seen, if_known, "{value:?}, if known");
-    }
-}
-
-#[tokio::test]
-async fn a_browser_that_cannot_be_compared_is_not_an_unknown_one() {
-    let other = "403 USER_AGENT_MISMATCH";
-    for (value, strictly, if_known) in [
-        (None, other, "200"),
-        (Some(json!(null)), other, "200"),
-        (Some(json!("")), other, "200"),
-        (Some(json!("curl/8")), "200", "200"),
-        (Some(json!("curl/9")), other, other),
-        (Some(json!(" ")), other, other),
-        (Some(json!(5)), other, other),
-        (Some(json!(false)), other, other),
-        (Some(json!(["curl/8"])), other, other),
-        (Some(json!({})), other, other),
-    ] {
-        let seen = outcome("userAgent", value.as_ref(), Require::same_user_agent()).await;
-        assert_eq!(seen, strictly, "{value:?}");
-        let seen = outcome(
-            "userAgent",
-            value.as_ref(),
-            Require::same_user_agent_if_known(),
-        )
-        .await;
-        assert_eq!(seen, if_known, "{value:?}, if known");
+        let guard = Require::not_impersonated();
+        let seen = outcome("impersonatedBy", admin.clone(), guard, signed_in("/")).await;
+        assert_eq!(seen, expected, "{admin:?}");
     }
 }
