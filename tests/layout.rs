@@ -31,7 +31,9 @@ impl Source {
         let text = fs::read_to_string(path).unwrap();
         let before_tests: Vec<&str> = text
             .lines()
-            .take_while(|line| *line != "#[cfg(test)]")
+            .take_while(|line| {
+                !line.starts_with("#[cfg(test)]") && !line.starts_with("#[cfg(all(test,")
+            })
             .collect();
         let path = path
             .strip_prefix(root)
