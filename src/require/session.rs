@@ -206,7 +206,7 @@ fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
-#[cfg(all(test, feature = "testing", feature = "axum"))]
+#[cfg(test)]
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -21,6 +21,7 @@ pub(super) const PEER: &str = "x-peer";
 
 pub(super) struct World {
     server: Arc<AuthServer>,
+    auth: BetterAuth,
     ada: SignedIn,
     signed_out: SignedIn,
     banned: SignedIn,
@@ -61,6 +62,7 @@ impl World {
         server.revoke(&signed_out);
         let banned = server.sign_in(blessed(&server, "mallory").banned());
         Self {
+            auth: handle(server.url()),
             server,
             ada,
             signed_out,
@@ -142,19 +144,23 @@ impl World {
         }))
     }
 
-    /// The server knows no browsers, addresses or old sessions: a user brings the fields of the session along.
     fn session_auth(&self, layer: Layer) -> SessionAuth {
-        let auth = BetterAuth::builder(self.server.url()).decode_with(|body| {
-            let mut answer: Value = serde_json::from_slice(body)?;
-            if let Some(Value::Object(fields)) = answer.pointer("/user/session").cloned() {
-                answer["session"].as_object_mut().unwrap().extend(fields);
-            }
-            Ok(serde_json::from_value(answer)?)
-        });
-        let required = SessionAuth::new(auth.build().unwrap());
+        let required = SessionAuth::new(self.auth.clone());
         match layer {
             Layer::Required => required,
             Layer::Optional => required.optional(),
         }
     }
+}
+
+/// The server knows no browsers, addresses or old sessions: a user brings the fields of the session along.
+fn handle(url: &str) -> BetterAuth {
+    let builder = BetterAuth::builder(url).decode_with(|body| {
+        let mut answer: Value = serde_json::from_slice(body)?;
+        if let Some(Value::Object(fields)) = answer.pointer("/user/session").cloned() {
+            answer["session"].as_object_mut().unwrap().extend(fields);
+        }
+        Ok(serde_json::from_value(answer)?)
+    });
+    builder.build().unwrap()
 }
