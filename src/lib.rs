@@ -63,8 +63,9 @@
 //!
 //! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else 2 seconds. Every
 //! outcome `unavailable` is logged as a warning with its cause and what to do, under the target `tower_better_auth`.
-//! Every request asks anew, so while the auth server hangs, each waits for the
-//! [`deadline`](BetterAuthBuilder::deadline).
+//! While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
+//! the [circuit breaker](CircuitBreaker::on) answers at once, and lets one call through now and then to see whether it is
+//! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile.
 //!
 //! Under an optional layer, a request that nobody asks about works on in an outage:
 //!
@@ -178,6 +179,10 @@
 //! | [`connect_timeout`](BetterAuthBuilder::connect_timeout) | [1 second](defaults::CONNECT_TIMEOUT) |
 //! | [`deadline`](BetterAuthBuilder::deadline) | [5 seconds](defaults::DEADLINE) for the whole check |
 //! | [`max_body`](BetterAuthBuilder::max_body) | [64 KiB](defaults::MAX_BODY) |
+//! | [`cache`](BetterAuthBuilder::cache) | off: every request is checked with the auth server |
+//! | [`retries`](BetterAuthBuilder::retries) | [1](defaults::RETRIES), within a budget |
+//! | [`circuit_breaker`](BetterAuthBuilder::circuit_breaker) | [on](CircuitBreaker::on) |
+//! | [`max_concurrency`](BetterAuthBuilder::max_concurrency) | [64](defaults::MAX_CONCURRENCY) calls at once |
 //! | [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) | off: the auth server decides |
 //! | [`accept_bearer`](BetterAuthBuilder::accept_bearer) | off: `Authorization` is ignored |
 //! | [`accept_api_key`](BetterAuthBuilder::accept_api_key) | off: `X-Api-Key` is ignored |
@@ -190,11 +195,11 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use tower_better_auth::{BetterAuth, ConfigError};
+//! use tower_better_auth::{BetterAuth, Cache, ConfigError};
 //!
 //! let auth = BetterAuth::builder("https://shop.example")
 //!     .cookie_prefix("shop")
-//!     .deadline(Duration::from_secs(2))
+//!     .cache(Cache::ttl(Duration::from_secs(10)))
 //!     .build()?;
 //!
 //! // What cannot work is found at start-up.
@@ -267,17 +272,21 @@ mod gate;
 pub mod extract;
 pub mod require;
 mod client;
+mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
 #[doc(inline)]
 pub use self::{
-    better_auth::{BetterAuth, BetterAuthBuilder, ConfigError, defaults},
+    better_auth::{BetterAuth, BetterAuthBuilder, CircuitBreaker, ConfigError, defaults},
+    cache::Cache,
     extract::{CurrentSession, CurrentUser},
+    health::{BreakerState, Readiness},
     rejection::{Rejection, RejectionKind, ResponseBody},
     require::{Access, Denied, Guard, Require},
     session_auth::{SessionAuth, SessionAuthService},

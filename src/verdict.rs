@@ -55,6 +55,17 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// The verdict on a session whose end was seen to when it was remembered. Reads the clock only for bans.
+    pub(crate) fn of_remembered(session: Arc<AuthSession>) -> Self {
+        if session.user.banned {
+            Self::of(session, SystemTime::now())
+        } else {
+            Self::Active(session)
+        }
+    }
+}
+
 /// Somebody who can find out: the auth server's side, as the handler's side sees it.
 pub(crate) trait Ask: Send + Sync {
     /// Takes from a request all that a check needs, so that nothing later can change it.

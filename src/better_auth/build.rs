@@ -1,17 +1,32 @@
 //! From settings to a handle, or to the word on what cannot work.
 
+use std::time::Duration;
+
 use http::HeaderValue;
+use tokio::sync::Semaphore;
 
 use super::{
     BetterAuth, BetterAuthBuilder, ConfigError, default_transport::default_transport, defaults,
 };
 use crate::{
-    client::{Client, CookieCache, Endpoint, InvalidEndpoint, Questions},
+    cache::{SessionCache, Trust},
+    client::{
+        BreakerPolicy, Client, CookieCache, Decoder, Endpoint, InvalidEndpoint, Limits, Questions,
+    },
     cookie::CookieNames,
     credential::CredentialPolicy,
     observe,
     validate::Validator,
 };
+
+const BREAKER: BreakerPolicy = BreakerPolicy {
+    failures: defaults::BREAKER_FAILURES,
+    calls: defaults::BREAKER_CALLS,
+    window: defaults::BREAKER_WINDOW,
+    open: defaults::BREAKER_OPEN,
+};
+
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl BetterAuthBuilder {
     /// Makes the handle. Opens no connection.
@@ -25,6 +40,7 @@ impl BetterAuthBuilder {
             ("connect_timeout", self.connect_timeout.is_zero()),
             ("deadline", self.deadline.is_zero()),
             ("max_body", self.max_body == 0),
+            ("max_concurrency", self.max_concurrency == 0),
         ] {
             if is_zero {
                 return Err(ConfigError::Zero { setting });
@@ -48,18 +64,26 @@ impl BetterAuthBuilder {
             Some(transport) => transport,
             None => default_transport(&endpoint, self.connect_timeout)?,
         };
-        Ok(BetterAuth::of(Validator {
-            policy,
-            client: Client {
-                questions,
-                transport,
-                decoder: self.decoder,
-                deadline: self.deadline,
-                max_body: self.max_body,
-            },
-            client_ip: self.client_ip,
-            retry_after: defaults::RETRY_AFTER,
-        }))
+        // A year is as good as forever, and no clock overflows with it.
+        let deadline = self.deadline.min(FOREVER);
+        let limits = Limits {
+            deadline,
+            max_body: self.max_body,
+            max_concurrency: self.max_concurrency.min(Semaphore::MAX_PERMITS),
+            retries: self.retries,
+            breaker: self.circuit_breaker.is_on.then_some(BREAKER),
+        };
+        let cache = self.cache.filter(|cache| cache.is_on()).map(|cache| {
+            let trust = match self.decoder {
+                Decoder::BetterAuth => Trust::ForAMoment,
+                Decoder::Custom(_) => Trust::Never,
+            };
+            SessionCache::new(cache, deadline, trust)
+        });
+        let client = Client::new(questions, transport, self.decoder, limits);
+        let retry_after = defaults::RETRY_AFTER;
+        let validator = Validator::new(policy, self.client_ip, client, cache, retry_after);
+        Ok(BetterAuth::of(validator))
     }
 
     fn endpoint(&self) -> Result<Endpoint, ConfigError> {

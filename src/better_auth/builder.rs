@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, Request, Response};
 use tower_service::Service;
 
-use super::defaults;
+use super::{CircuitBreaker, defaults};
 use crate::{
+    cache::Cache,
     client::{CookieCache, Decoder, TowerTransport, Transport},
     credential::{Acceptance, Ambiguity},
     types::AuthSession,
@@ -26,6 +27,10 @@ pub struct BetterAuthBuilder {
     pub(super) connect_timeout: Duration,
     pub(super) deadline: Duration,
     pub(super) max_body: usize,
+    pub(super) retries: u32,
+    pub(super) circuit_breaker: CircuitBreaker,
+    pub(super) max_concurrency: usize,
+    pub(super) cache: Option<Cache>,
     pub(super) ambiguity: Ambiguity,
     pub(super) bearer: Acceptance,
     pub(super) api_key: Acceptance,
@@ -47,6 +52,10 @@ impl BetterAuthBuilder {
             connect_timeout: defaults::CONNECT_TIMEOUT,
             deadline: defaults::DEADLINE,
             max_body: defaults::MAX_BODY,
+            retries: defaults::RETRIES,
+            circuit_breaker: CircuitBreaker::on(),
+            max_concurrency: defaults::MAX_CONCURRENCY,
+            cache: None,
             ambiguity: Ambiguity::LetTheServerDecide,
             bearer: Acceptance::Ignored,
             api_key: Acceptance::Ignored,

@@ -29,3 +29,21 @@ pub const MAX_CREDENTIAL_WITH_COOKIE_CACHE: usize = 14 * 1024;
 
 /// What `Retry-After` says when the auth server did not say when to come back: 2 seconds.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// How often a call that failed is made once more: 1.
+pub const RETRIES: u32 = 1;
+
+/// The most calls at once: 64.
+pub const MAX_CONCURRENCY: usize = 64;
+
+/// The share of calls that have to fail before the circuit breaker opens: 0.5.
+pub const BREAKER_FAILURES: f64 = 0.5;
+
+/// The fewest calls on which the circuit breaker decides: 20.
+pub const BREAKER_CALLS: u32 = 20;
+
+/// The time over which the circuit breaker counts: 10 seconds.
+pub const BREAKER_WINDOW: Duration = Duration::from_secs(10);
+
+/// How long the circuit breaker stays open before it lets one call through: 2 seconds.
+pub const BREAKER_OPEN: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ use super::ConfigError;
 use crate::{
     rejection::Rejection,
     types::AuthSession,
-    validate::Validator,
+    validate::{Invalidation, Validator},
     verdict::{Ask, Verdict},
 };
 
@@ -76,8 +76,7 @@ impl BetterAuth {
 
     /// Checks the session of a request without a layer: for WebSocket upgrades, gRPC interceptors, other frameworks.
     ///
-    /// The headers are read before the future is returned, which borrows nothing. Every call asks the auth server
-    /// anew, also under a [`SessionAuth`](crate::SessionAuth).
+    /// The headers are read before the future is returned, which borrows nothing.
     ///
     /// # Errors
     ///
@@ -89,7 +88,7 @@ impl BetterAuth {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the call.
+    /// Dropping the future disturbs nobody: the call it waited for goes on for others, within its deadline.
     ///
     /// # Examples
     ///
@@ -123,7 +122,7 @@ impl BetterAuth {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the call.
+    /// Dropping the future disturbs nobody: the call it waited for goes on for others, within its deadline.
     pub fn validate_optional(
         &self,
         headers: &HeaderMap,
@@ -131,6 +130,28 @@ impl BetterAuth {
     {
         let verdict = self.verdict(headers);
         async move { Rejection::unless_known(verdict.await) }
+    }
+
+    /// Forgets a session, by its id: the next request that shows it is checked with the auth server.
+    ///
+    /// Call it where the application itself ends or changes a session. An answer that was asked for before cannot bring
+    /// it back. Costs no call.
+    // `async`, so that a cache that other processes share can be told as well.
+    #[allow(clippy::unused_async)]
+    pub async fn invalidate_session(&self, id: &str) {
+        self.validator.invalidate(&Invalidation::Session(id));
+    }
+
+    /// Forgets all sessions of a user, by the user's id: after a ban, a changed role, a deleted account.
+    #[allow(clippy::unused_async)]
+    pub async fn invalidate_user(&self, id: &str) {
+        self.validator.invalidate(&Invalidation::User(id));
+    }
+
+    /// Forgets everything.
+    #[allow(clippy::unused_async)]
+    pub async fn invalidate_all(&self) {
+        self.validator.invalidate(&Invalidation::Everything);
     }
 
     fn verdict(

@@ -7,5 +7,9 @@ mod credentials;
 mod default_transport;
 pub mod defaults;
 mod handle;
+mod resilience;
 
-pub use self::{builder::BetterAuthBuilder, config_error::ConfigError, handle::BetterAuth};
+pub use self::{
+    builder::BetterAuthBuilder, config_error::ConfigError, handle::BetterAuth,
+    resilience::CircuitBreaker,
+};

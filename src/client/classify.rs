@@ -23,12 +23,11 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
 /// The header of Better Auth's rate limiter, in seconds.
 const X_RETRY_AFTER: &str = "x-retry-after";
 
-/// The only three things that an auth server can say.
-#[derive(Debug)]
+/// The only two things that an auth server can say; the third is that it says nothing.
+#[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Active(Arc<AuthSession>),
     SignedOut,
-    Unavailable(Unavailable),
 }
 
 /// Reads the body of a 200.
@@ -56,27 +55,27 @@ pub(super) fn classify(
     body: &[u8],
     decoder: &Decoder,
     api_key: ApiKey,
-) -> Answer {
-    let refusal = Answer::Unavailable(Unavailable {
-        cause: Cause::Status(status),
-        retry_after: retry_after(headers),
-    });
-    match status {
-        StatusCode::OK | StatusCode::UNAUTHORIZED if is_encoded(headers) => Cause::Encoded.into(),
-        StatusCode::OK | StatusCode::UNAUTHORIZED if !is_json(headers) => {
-            Cause::NotJson(status).into()
-        }
-        StatusCode::OK => decoder.decode(body).unwrap_or_else(Answer::from),
+) -> Result<Answer, Unavailable> {
+    let cause = match status {
+        StatusCode::OK | StatusCode::UNAUTHORIZED if is_encoded(headers) => Cause::Encoded,
+        StatusCode::OK | StatusCode::UNAUTHORIZED if !is_json(headers) => Cause::NotJson(status),
+        StatusCode::OK => return decoder.decode(body).map_err(Unavailable::from),
         StatusCode::UNAUTHORIZED => match parse(body) {
-            Ok(_) => Answer::SignedOut,
-            Err(error) => Cause::Malformed(error.into()).into(),
+            Ok(_) => return Ok(Answer::SignedOut),
+            Err(error) => Cause::Malformed(error.into()),
         },
         // The API key plugin answers so to a key that is too short, which is the client's doing and no outage.
         StatusCode::FORBIDDEN if api_key == ApiKey::Sent && is_invalid_api_key(headers, body) => {
-            Answer::SignedOut
+            return Ok(Answer::SignedOut);
         }
-        _ => refusal,
-    }
+        _ => {
+            return Err(Unavailable {
+                cause: Cause::Status(status),
+                retry_after: retry_after(headers),
+            });
+        }
+    };
+    Err(cause.into())
 }
 
 impl Decoder {
@@ -133,12 +132,6 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.clamp(Duration::from_secs(1), RETRY_AFTER_MAX))
 }
 
-impl From<Cause> for Answer {
-    fn from(cause: Cause) -> Self {
-        Self::Unavailable(cause.into())
-    }
-}
-
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -180,9 +173,9 @@ mod tests {
             api_key,
         );
         match answer {
-            Answer::Active(_) => "active".to_owned(),
-            Answer::SignedOut => "signed out".to_owned(),
-            Answer::Unavailable(unavailable) => unavailable.cause.to_string(),
+            Ok(Answer::Active(_)) => "active".to_owned(),
+            Ok(Answer::SignedOut) => "signed out".to_owned(),
+            Err(unavailable) => unavailable.cause.to_string(),
         }
     }
 
@@ -385,9 +378,9 @@ mod tests {
                 ApiKey::NotSent,
             );
             let seen = match answer {
-                Answer::Active(_) => "active".to_owned(),
-                Answer::SignedOut => "signed out".to_owned(),
-                Answer::Unavailable(unavailable) => unavailable.cause.to_string(),
+                Ok(Answer::Active(_)) => "active".to_owned(),
+                Ok(Answer::SignedOut) => "signed out".to_owned(),
+                Err(unavailable) => unavailable.cause.to_string(),
             };
             assert_eq!(seen, expected);
         }
@@ -430,7 +423,7 @@ mod tests {
                 &Decoder::BetterAuth,
                 ApiKey::NotSent,
             );
-            let Answer::Unavailable(unavailable) = answer else {
+            let Err(unavailable) = answer else {
                 panic!("429 is no verdict");
             };
             assert_eq!(

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::BoxError;
+use super::{BoxError, InvalidEndpoint, breaker::Outcome};
 use crate::{question::Question, types::Malformed};
 
 /// No verdict: the request is answered 503, whatever the cause.
@@ -15,13 +15,30 @@ pub(crate) struct Unavailable {
     pub(crate) retry_after: Option<Duration>,
 }
 
+/// How far a call came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The server cannot have answered.
+    BeforeAnswer,
+    /// It had begun to.
+    InAnswer,
+}
+
 /// What went wrong. None of these says anything about the session.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Cause {
-    #[error("no answer: {}", Chain(&**.0))]
-    Transport(BoxError),
+    #[error("no answer: {}", Chain(&**.1))]
+    Transport(Stage, BoxError),
     #[error("no complete answer within the deadline of {0:?}")]
     Deadline(Duration),
+    #[error("all calls that may be made at once were waiting for an answer, for {0:?}")]
+    Busy(Duration),
+    #[error("not asked: it wants to be left alone for some seconds")]
+    Paused,
+    #[error("not asked: too many calls have failed")]
+    BreakerOpen,
+    #[error("the check panicked")]
+    Panicked,
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
     #[cfg(feature = "reqwest")]
@@ -68,13 +85,28 @@ impl Asked {
 }
 
 impl Unavailable {
+    pub(super) fn until(cause: Cause, rest: Duration) -> Self {
+        let retry_after = Some(rest);
+        Self { cause, retry_after }
+    }
+
+    pub(super) fn is_rate_limit(&self) -> bool {
+        matches!(self.cause, Cause::Status(StatusCode::TOO_MANY_REQUESTS))
+    }
+
     /// What an operator can do about it, where that is known.
     pub(crate) fn fix(&self, asked: Asked) -> Option<&'static str> {
         match &self.cause {
-            Cause::Transport(_) | Cause::Deadline(_) => None,
+            Cause::Transport(..) | Cause::Deadline(_) | Cause::BreakerOpen | Cause::Panicked => {
+                None
+            }
             Cause::TooLarge { .. } => {
                 Some("raise `max_body`: a user may have a field of any length")
             }
+            Cause::Busy(_) => Some(
+                "give the auth server more processes, cache sessions, or raise `max_concurrency`",
+            ),
+            Cause::Paused => fix_for(StatusCode::TOO_MANY_REQUESTS, asked),
             #[cfg(feature = "reqwest")]
             Cause::Redirected => Some("give `http_client` a client that follows no redirects"),
             Cause::Status(status) => fix_for(*status, asked),
@@ -115,6 +147,44 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
         }
         status if status.is_server_error() => Some("look at the auth server's log"),
         _ => None,
+    }
+}
+
+impl Cause {
+    /// What this says about the server. What one user can bring about says nothing.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            #[cfg(feature = "reqwest")]
+            Self::Redirected => Outcome::Failed,
+            Self::Transport(..) | Self::Deadline(_) | Self::Encoded | Self::NotJson(_) => {
+                Outcome::Failed
+            }
+            Self::Status(status) if is_server_fault(*status) => Outcome::Failed,
+            Self::Status(_)
+            | Self::Busy(_)
+            | Self::Paused
+            | Self::BreakerOpen
+            | Self::Panicked
+            | Self::TooLarge { .. }
+            | Self::Malformed(_)
+            | Self::OddReply
+            | Self::Decoder(_) => Outcome::Neither,
+        }
+    }
+}
+
+fn is_server_fault(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status.is_redirection()
+        || matches!(
+            status,
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+        )
+}
+
+impl From<InvalidEndpoint> for Unavailable {
+    fn from(error: InvalidEndpoint) -> Self {
+        Cause::Transport(Stage::InAnswer, error.into()).into()
     }
 }
 

@@ -4,20 +4,25 @@
 //! what an operator can do. `transport` is the only one that meets a network.
 
 mod ask;
+mod breaker;
 mod classify;
 mod endpoint;
 mod error;
+mod pause;
 mod reply;
 mod request;
+mod retry;
 mod transport;
 
+pub use self::breaker::BreakerState;
 #[cfg(feature = "reqwest")]
 pub(crate) use self::transport::{HttpClient, Tls};
 pub(crate) use self::{
-    ask::Client,
+    ask::{Client, Limits},
+    breaker::BreakerPolicy,
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
-    error::{Asked, Unavailable},
+    error::{Asked, Cause, Unavailable},
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},
 };

@@ -198,6 +198,7 @@ mod tests {
             cookie: Some(HeaderValue::from_static("c")),
             authorization: Some(HeaderValue::from_static("a")),
             api_key: Some(HeaderValue::from_static("k")),
+            is_ambiguous: false,
         };
         let companions = Companions {
             traceparent: Some(HeaderValue::from_static("t")),

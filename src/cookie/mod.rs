@@ -19,5 +19,5 @@ mod select;
 pub(crate) use self::{
     come_back::may_come_back,
     names::CookieNames,
-    select::{Cookies, select},
+    select::{Selected, select},
 };

@@ -1,27 +1,24 @@
 //! From a request's `Cookie` lines to the one that is sent to the auth server.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
+use memchr::{memchr, memchr_iter};
+use smallvec::SmallVec;
 
 use super::names::{CookieNames, Role};
 
-/// What was found in a request's cookies.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Cookies {
-    /// No session cookie, or none that says anything.
-    Absent,
-    /// More bytes than may be forwarded.
-    TooLarge,
-    Found {
-        /// The `Cookie` header to send, marked as sensitive.
-        header: HeaderValue,
-        /// Whether one name came more than once.
-        ambiguous: bool,
-    },
+/// The listed cookies of a request, where they lie in its headers.
+#[derive(Debug)]
+pub(crate) struct Selected<'a> {
+    pairs: Pairs<'a>,
 }
 
-/// Rebuilds the `Cookie` header from the cookies that `names` lists, at most `limit` bytes of it.
-pub(crate) fn select(headers: &HeaderMap, names: &CookieNames, limit: usize) -> Cookies {
-    let mut selected = Vec::new();
+/// More than four are seldom, and need not be fast.
+type Pairs<'a> = SmallVec<[(&'a [u8], &'a [u8]); 4]>;
+
+/// Finds the cookies that `names` lists; `None` without a session cookie that says anything.
+pub(crate) fn select<'a>(headers: &'a HeaderMap, names: &CookieNames) -> Option<Selected<'a>> {
+    let mut selected = Pairs::new();
     let mut signed_in = false;
     for (name, value) in pairs(headers) {
         if let Some(role) = names.role(name) {
@@ -29,28 +26,77 @@ pub(crate) fn select(headers: &HeaderMap, names: &CookieNames, limit: usize) -> 
             selected.push((name, value));
         }
     }
-    if !signed_in {
-        return Cookies::Absent;
+    signed_in.then_some(Selected { pairs: selected })
+}
+
+impl Selected<'_> {
+    /// The length of the header.
+    pub(crate) fn len(&self) -> usize {
+        let lengths = self
+            .pairs
+            .iter()
+            .map(|(name, value)| name.len() + EQUALS.len() + value.len());
+        lengths.sum::<usize>() + SEPARATOR.len() * (self.pairs.len() - 1)
     }
-    match join(&selected, limit) {
-        Some(header) => Cookies::Found {
-            header,
-            ambiguous: has_duplicates(selected.iter().map(|(name, _)| *name)),
-        },
-        None => Cookies::TooLarge,
+
+    /// Whether one name came more than once.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        let mut names: SmallVec<[&[u8]; 4]> = self.pairs.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
+    /// The header, piece by piece.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.pairs
+            .iter()
+            .enumerate()
+            .flat_map(|(index, (name, value))| {
+                let separator = if index == 0 {
+                    b"".as_slice()
+                } else {
+                    SEPARATOR
+                };
+                [separator, name, EQUALS, value]
+            })
+    }
+
+    /// The `Cookie` header to send, marked as sensitive.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let mut joined = Vec::with_capacity(self.len());
+        self.pieces()
+            .for_each(|piece| joined.extend_from_slice(piece));
+        // Pieces of header values make a header value. If that ever changes, the request is refused, not sent.
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from(joined)).ok()?;
+        header.set_sensitive(true);
+        Some(header)
     }
 }
+
+const EQUALS: &[u8] = b"=";
+const SEPARATOR: &[u8] = b"; ";
 
 /// The name and value of every cookie, in the order sent.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .flat_map(|line| split(line.as_bytes()))
         .filter_map(|pair| {
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            let equals = memchr(b'=', pair)?;
             Some((trim(&pair[..equals]), trim(&pair[equals + 1..])))
         })
+}
+
+/// At every `;`.
+fn split(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let ends = memchr_iter(b';', line).chain([line.len()]);
+    ends.map(move |end| {
+        let pair = &line[start..end];
+        start = end + 1;
+        pair
+    })
 }
 
 /// Drops space and tab at both ends, and no other byte that somebody may call white space.
@@ -61,44 +107,11 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// `None` when it would be longer than `limit`, which is looked at before anything is copied.
-fn join(pairs: &[(&[u8], &[u8])], limit: usize) -> Option<HeaderValue> {
-    const EQUALS_AND_SEPARATOR: usize = 3;
-    let length: usize = pairs
-        .iter()
-        .map(|(name, value)| name.len() + value.len() + EQUALS_AND_SEPARATOR)
-        .sum();
-    if length > limit + 2 {
-        return None;
-    }
-    let mut joined = Vec::with_capacity(length);
-    for (name, value) in pairs {
-        if !joined.is_empty() {
-            joined.extend_from_slice(b"; ");
-        }
-        joined.extend_from_slice(name);
-        joined.push(b'=');
-        joined.extend_from_slice(value);
-    }
-    // Pieces of header values make a header value. If that ever changes, the request is refused, not sent.
-    let mut header = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)).ok()?;
-    header.set_sensitive(true);
-    Some(header)
-}
-
-fn has_duplicates<'a>(names: impl Iterator<Item = &'a [u8]>) -> bool {
-    let mut names: Vec<_> = names.collect();
-    names.sort_unstable();
-    names.windows(2).any(|pair| pair[0] == pair[1])
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const LIMIT: usize = 8 * 1024;
 
     fn headers(lines: &[&[u8]]) -> HeaderMap {
         lines
@@ -112,10 +125,11 @@ mod tests {
     }
 
     fn forwarded(lines: &[&[u8]]) -> Option<(Vec<u8>, bool)> {
-        match select(&headers(lines), &names(), LIMIT) {
-            Cookies::Found { header, ambiguous } => Some((header.as_bytes().to_vec(), ambiguous)),
-            Cookies::Absent | Cookies::TooLarge => None,
-        }
+        let headers = headers(lines);
+        let selected = select(&headers, &names())?;
+        let header = selected.header().unwrap();
+        assert_eq!(header.len(), selected.len());
+        Some((header.as_bytes().to_vec(), selected.is_ambiguous()))
     }
 
     #[test]
@@ -215,36 +229,15 @@ mod tests {
             &[b"session_token=A"],
         ];
         for lines in cases {
-            let found = select(&headers(lines), &names(), LIMIT);
-            assert_eq!(found, Cookies::Absent, "{lines:?}");
-        }
-    }
-
-    #[test]
-    fn the_limit_is_on_what_would_be_forwarded_and_not_on_what_was_sent() {
-        let name = b"b.session_token=".len();
-        for (value, other, expected) in
-            [(LIMIT - name, 420_000, true), (LIMIT - name + 1, 0, false)]
-        {
-            let line = format!(
-                "x={}; b.session_token={}",
-                "x".repeat(other),
-                "A".repeat(value)
-            );
-            let found = select(&headers(&[line.as_bytes()]), &names(), LIMIT);
-            assert_eq!(
-                matches!(found, Cookies::Found { .. }),
-                expected,
-                "{value} bytes"
-            );
-            assert_eq!(found == Cookies::TooLarge, !expected, "{value} bytes");
+            assert!(select(&headers(lines), &names()).is_none(), "{lines:?}");
         }
     }
 
     #[test]
     fn what_is_forwarded_is_marked_as_sensitive() {
-        let found = select(&headers(&[b"b.session_token=A"]), &names(), LIMIT);
-        assert!(!format!("{found:?}").contains("=A"));
+        let headers = headers(&[b"b.session_token=A"]);
+        let header = select(&headers, &names()).unwrap().header();
+        assert!(!format!("{header:?}").contains("=A"));
     }
 
     proptest! {

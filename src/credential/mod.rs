@@ -2,10 +2,12 @@
 
 mod companions;
 
+use std::hash::Hasher;
+
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 pub(crate) use self::companions::{Companions, REQUEST_ID, TRACEPARENT};
-use crate::cookie::{self, CookieNames, Cookies};
+use crate::cookie::{self, CookieNames, Selected};
 
 /// The header of Better Auth's API key plugin.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -16,24 +18,31 @@ pub(crate) struct Credential {
     pub(crate) cookie: Option<HeaderValue>,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) api_key: Option<HeaderValue>,
+    /// Whether one cookie name came more than once.
+    pub(crate) is_ambiguous: bool,
+}
+
+/// A credential where it lies in a request's headers.
+#[derive(Debug)]
+pub(crate) struct Shown<'a> {
+    cookies: Option<Selected<'a>>,
+    authorization: Option<&'a HeaderValue>,
+    api_key: Option<&'a HeaderValue>,
 }
 
 /// What a request shows for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Presented {
+pub(crate) enum Presented<C> {
     Nothing,
     /// A credential that is refused without a call.
     Unusable(Unusable),
-    Credential {
-        credential: Credential,
-        ambiguous: bool,
-    },
+    Credential(C),
 }
 
 /// All that one request gives to a call to the auth server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Inquiry {
-    pub(crate) presented: Presented,
+    pub(crate) presented: Presented<Credential>,
     pub(crate) companions: Companions,
 }
 
@@ -70,30 +79,22 @@ pub(crate) struct CredentialPolicy {
 }
 
 impl CredentialPolicy {
-    /// Reads what `headers` present. Pure, and linear in their length.
-    pub(crate) fn read(&self, headers: &HeaderMap) -> Presented {
-        let (cookie, ambiguous) = match cookie::select(headers, &self.cookies, self.limit) {
-            Cookies::Absent => (None, false),
-            Cookies::TooLarge => return Presented::Unusable(Unusable::TooLarge),
-            Cookies::Found { header, ambiguous } => (Some(header), ambiguous),
-        };
-        if ambiguous && self.ambiguity == Ambiguity::Reject {
-            return Presented::Unusable(Unusable::Ambiguous);
-        }
-        let credential = Credential {
-            cookie,
+    /// Reads what `headers` present. Pure, copies nothing, and linear in their length.
+    pub(crate) fn read<'a>(&self, headers: &'a HeaderMap) -> Presented<Shown<'a>> {
+        let shown = Shown {
+            cookies: cookie::select(headers, &self.cookies),
             authorization: self.bearer.read(headers, &header::AUTHORIZATION, is_bearer),
             api_key: self
                 .api_key
                 .read(headers, &API_KEY, |value| !value.is_empty()),
         };
-        match credential.len() {
+        match shown.len() {
             0 => Presented::Nothing,
             length if length > self.limit => Presented::Unusable(Unusable::TooLarge),
-            _ => Presented::Credential {
-                credential,
-                ambiguous,
-            },
+            _ if self.ambiguity == Ambiguity::Reject && shown.is_ambiguous() => {
+                Presented::Unusable(Unusable::Ambiguous)
+            }
+            _ => Presented::Credential(shown),
         }
     }
 
@@ -112,22 +113,72 @@ impl CredentialPolicy {
 
 impl Acceptance {
     /// The first line of that name, as Node gives it to Better Auth, if it is one that counts.
-    fn read(
+    fn read<'a>(
         self,
-        headers: &HeaderMap,
+        headers: &'a HeaderMap,
         name: &HeaderName,
         counts: fn(&[u8]) -> bool,
-    ) -> Option<HeaderValue> {
+    ) -> Option<&'a HeaderValue> {
         match self {
             Self::Ignored => None,
-            Self::Accepted => {
-                let mut value = headers
-                    .get(name)
-                    .filter(|value| counts(value.as_bytes()))?
-                    .clone();
-                value.set_sensitive(true);
-                Some(value)
+            Self::Accepted => headers.get(name).filter(|value| counts(value.as_bytes())),
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn len(&self) -> usize {
+        let headers = [self.authorization, self.api_key].into_iter().flatten();
+        self.cookies.as_ref().map_or(0, Selected::len)
+            + headers.map(HeaderValue::len).sum::<usize>()
+    }
+
+    fn is_ambiguous(&self) -> bool {
+        self.cookies.as_ref().is_some_and(Selected::is_ambiguous)
+    }
+
+    /// Every byte that decides the answer, just as [`Credential::hash_into`] gives it.
+    pub(crate) fn hash_into(&self, hasher: &mut impl Hasher) {
+        match &self.cookies {
+            None => hash_absence(hasher),
+            Some(cookies) => {
+                hash_length(cookies.len(), hasher);
+                cookies.pieces().for_each(|piece| hasher.write(piece));
             }
+        }
+        hash_header(self.authorization, hasher);
+        hash_header(self.api_key, hasher);
+    }
+
+    /// A copy that outlives the request; `None` if it cannot be sent.
+    pub(crate) fn to_credential(&self) -> Option<Credential> {
+        let cookie = match &self.cookies {
+            None => None,
+            Some(cookies) => Some(cookies.header()?),
+        };
+        let sensitive = |value: &HeaderValue| {
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            value
+        };
+        Some(Credential {
+            cookie,
+            authorization: self.authorization.map(sensitive),
+            api_key: self.api_key.map(sensitive),
+            is_ambiguous: self.is_ambiguous(),
+        })
+    }
+}
+
+impl Presented<Shown<'_>> {
+    pub(crate) fn to_owned(&self) -> Presented<Credential> {
+        match self {
+            Self::Nothing => Presented::Nothing,
+            Self::Unusable(why) => Presented::Unusable(*why),
+            Self::Credential(shown) => match shown.to_credential() {
+                Some(credential) => Presented::Credential(credential),
+                None => Presented::Unusable(Unusable::TooLarge),
+            },
         }
     }
 }
@@ -139,13 +190,31 @@ impl Credential {
         self.authorization.is_none() && self.api_key.is_none()
     }
 
-    fn len(&self) -> usize {
-        [&self.cookie, &self.authorization, &self.api_key]
-            .into_iter()
-            .flatten()
-            .map(HeaderValue::len)
-            .sum()
+    /// Every byte that decides the answer, each part with its length in front, so that no two credentials run together.
+    pub(crate) fn hash_into(&self, hasher: &mut impl Hasher) {
+        for part in [&self.cookie, &self.authorization, &self.api_key] {
+            hash_header(part.as_ref(), hasher);
+        }
     }
+}
+
+fn hash_header(header: Option<&HeaderValue>, hasher: &mut impl Hasher) {
+    match header {
+        None => hash_absence(hasher),
+        Some(header) => {
+            hash_length(header.len(), hasher);
+            hasher.write(header.as_bytes());
+        }
+    }
+}
+
+fn hash_length(length: usize, hasher: &mut impl Hasher) {
+    hasher.write(&(length as u64).to_le_bytes());
+}
+
+/// No part is that long.
+fn hash_absence(hasher: &mut impl Hasher) {
+    hasher.write(&u64::MAX.to_le_bytes());
 }
 
 /// Whether it is the scheme `Bearer`, in any case, with something behind it
@@ -178,14 +247,21 @@ mod tests {
             .collect()
     }
 
+    fn presented(
+        policy: &CredentialPolicy,
+        lines: &[(&'static str, &str)],
+    ) -> Presented<Credential> {
+        policy.read(&headers(lines)).to_owned()
+    }
+
     fn shown(
         policy: &CredentialPolicy,
         lines: &[(&'static str, &str)],
     ) -> Option<[Option<String>; 3]> {
         let text =
             |value: Option<HeaderValue>| value.map(|value| value.to_str().unwrap().to_owned());
-        match policy.read(&headers(lines)) {
-            Presented::Credential { credential, .. } => Some(
+        match presented(policy, lines) {
+            Presented::Credential(credential) => Some(
                 [
                     credential.cookie,
                     credential.authorization,
@@ -278,7 +354,7 @@ mod tests {
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
             assert_eq!(
-                on.read(&headers(&lines)),
+                presented(&on, &lines),
                 Presented::Unusable(Unusable::TooLarge),
                 "{lines:?}"
             );
@@ -290,15 +366,15 @@ mod tests {
         let lines = [("cookie", "b.session_token=A; b.session_token=B")];
         let mut policy = policy(Acceptance::Ignored, Acceptance::Ignored);
         assert!(matches!(
-            policy.read(&headers(&lines)),
-            Presented::Credential {
-                ambiguous: true,
+            presented(&policy, &lines),
+            Presented::Credential(Credential {
+                is_ambiguous: true,
                 ..
-            }
+            })
         ));
         policy.ambiguity = Ambiguity::Reject;
         assert_eq!(
-            policy.read(&headers(&lines)),
+            presented(&policy, &lines),
             Presented::Unusable(Unusable::Ambiguous)
         );
     }
@@ -311,6 +387,48 @@ mod tests {
             ("authorization", "Bearer s3cr3t"),
             ("x-api-key", "s3cr3t"),
         ];
-        assert!(!format!("{:?}", on.read(&headers(&lines))).contains("s3cr3t"));
+        assert!(!format!("{:?}", presented(&on, &lines)).contains("s3cr3t"));
+    }
+
+    /// Takes down what it is given.
+    #[derive(Default, PartialEq, Debug)]
+    struct Bytes(Vec<u8>);
+
+    impl Hasher for Bytes {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn a_credential_and_its_copy_hash_alike_and_no_other_does() {
+        let on = policy(Acceptance::Accepted, Acceptance::Accepted);
+        let requests: [&[(&'static str, &str)]; 8] = [
+            &[("cookie", "b.session_token=A")],
+            &[("cookie", "b.session_token=A; b.dont_remember=B")],
+            &[("cookie", "b.dont_remember=B; b.session_token=A")],
+            &[("cookie", "b.session_token=A; b.session_token=A")],
+            &[("cookie", "b.session_token=A"), ("x-api-key", "K")],
+            &[("x-api-key", "K")],
+            &[("authorization", "Bearer K")],
+            &[("authorization", "Bearer K"), ("x-api-key", "K")],
+        ];
+        let mut seen = Vec::new();
+        for lines in requests {
+            let headers = headers(lines);
+            let Presented::Credential(shown) = on.read(&headers) else {
+                panic!("{lines:?} is a credential");
+            };
+            let (mut here, mut copy) = (Bytes::default(), Bytes::default());
+            shown.hash_into(&mut here);
+            shown.to_credential().unwrap().hash_into(&mut copy);
+            assert_eq!(here, copy, "{lines:?}");
+            assert!(!seen.contains(&here), "{lines:?}");
+            seen.push(here);
+        }
     }
 }

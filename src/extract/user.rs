@@ -13,8 +13,8 @@ use crate::{
 
 /// The user who sent the request, as an extractor. Dereferences to [`User`], or to a type of your own.
 ///
-/// `CurrentUser<Profile>` decodes the user object into any `Profile: DeserializeOwned`, once for each answer of the
-/// auth server, however many extractors want it. A field that can be null or missing needs an `Option`.
+/// `CurrentUser<Profile>` decodes the user object into any `Profile: DeserializeOwned`, once for each
+/// validated session, however many requests and extractors want it. A field that can be null or missing needs an `Option`.
 /// A `Profile` that does not fit what the server sends is a mistake in the program: 500 `AUTH_MISCONFIGURED`, and the
 /// log names the field.
 ///

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    future::Future,
+    future::{Future, pending},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -59,13 +59,17 @@ where
                 let known = outer.known();
                 self.require(known, request, async move { outer.verdict().await })
             }
-            (None, mode) => {
+            (None, Mode::Optional) => {
                 let inquiry = asker.inquire(request.headers(), request.extensions());
                 let known = Validator::known(&inquiry);
-                match mode {
-                    Mode::Optional => self.serve(Checkpoint::lazy(asker, inquiry, known), request),
-                    Mode::Required => {
-                        self.require(known, request, async move { asker.ask(&inquiry).await })
+                self.serve(Checkpoint::lazy(asker, inquiry, known), request)
+            }
+            (None, Mode::Required) => {
+                let validator = &self.auth.validator;
+                match validator.look(request.headers(), request.extensions()) {
+                    Ok(verdict) => self.require(Some(verdict), request, pending()),
+                    Err(inquiry) => {
+                        self.require(None, request, async move { asker.ask(&inquiry).await })
                     }
                 }
             }

@@ -5,12 +5,14 @@
     clippy::needless_pass_by_value,
     clippy::too_many_lines,
     clippy::type_complexity,
+    clippy::unchecked_time_subtraction,
     clippy::unwrap_used
 )]
 
 mod support;
 mod asking;
 mod beyond;
+mod cache;
 mod config;
 mod cookies;
 mod faults;
@@ -20,3 +22,4 @@ mod guards;
 mod layers;
 mod made_up;
 mod real_server;
+mod resilience;

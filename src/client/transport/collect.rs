@@ -5,7 +5,7 @@ use http::Response;
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{BoxError, Cause};
+use super::{BoxError, Cause, Stage};
 
 /// Reads the body, and stops at the first byte past `limit`: at once where the length is announced.
 pub(super) async fn collect<B>(
@@ -23,6 +23,6 @@ where
     match Box::pin(Limited::new(body, limit).collect()).await {
         Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
         Err(error) if error.is::<LengthLimitError>() => Err(Cause::TooLarge { limit }),
-        Err(error) => Err(Cause::Transport(error)),
+        Err(error) => Err(Cause::Transport(Stage::InAnswer, error)),
     }
 }

@@ -11,7 +11,7 @@ use http::{Request, Response};
 #[cfg(feature = "reqwest")]
 pub(crate) use self::reqwest::{HttpClient, Tls};
 pub(crate) use self::tower::TowerTransport;
-use super::error::Cause;
+use super::error::{Cause, Stage};
 use crate::verdict::BoxFuture;
 
 /// An error of somebody else's.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use reqwest::{Client, redirect, retry};
 
-use super::{Cause, Transport, collect::collect};
+use super::{Cause, Stage, Transport, collect::collect};
 use crate::verdict::BoxFuture;
 
 /// Less than the five seconds after which Node closes an idle connection.
@@ -84,5 +84,5 @@ impl Transport for HttpClient {
 }
 
 fn transport(error: reqwest::Error) -> Cause {
-    Cause::Transport(error.into())
+    Cause::Transport(Stage::BeforeAnswer, error.into())
 }

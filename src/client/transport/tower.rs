@@ -8,7 +8,7 @@ use http_body::Body;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::{BoxError, Cause, Transport, collect::collect};
+use super::{BoxError, Cause, Stage, Transport, collect::collect};
 use crate::verdict::BoxFuture;
 
 /// Cloned for every call, as tower services are. The lock, held for the clone, spares users a `Sync` bound.
@@ -46,7 +46,7 @@ where
             let response = service
                 .oneshot(request)
                 .await
-                .map_err(|error| Cause::Transport(error.into()))?;
+                .map_err(|error| Cause::Transport(Stage::BeforeAnswer, error.into()))?;
             collect(response, max_body).await
         })
     }

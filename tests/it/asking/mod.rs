@@ -16,7 +16,8 @@ use axum::{Router, body::Body, routing::get};
 use http::Request;
 use tower::util::MapRequestLayer;
 use tower_better_auth::{
-    BetterAuth, BetterAuthBuilder, CurrentSession, CurrentUser, Require, SessionAuth,
+    BetterAuth, BetterAuthBuilder, CircuitBreaker, CurrentSession, CurrentUser, Require,
+    SessionAuth,
     testing::{AuthServer, SignedIn, user},
 };
 
@@ -52,7 +53,11 @@ impl Desk {
         let server = AuthServer::start().await;
         let ada = server.sign_in(user("ada").role("user"));
         Self {
-            auth: set(BetterAuth::builder(server.url())).build().unwrap(),
+            auth: set(BetterAuth::builder(server.url())
+                .circuit_breaker(CircuitBreaker::off())
+                .retries(0))
+            .build()
+            .unwrap(),
             server: Arc::new(server),
             ada,
             runs: Counter::default(),

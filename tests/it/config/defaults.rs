@@ -7,6 +7,7 @@ use tower_better_auth::defaults;
 const BUILDER: &str = concat!(
     include_str!("../../../src/better_auth/builder.rs"),
     include_str!("../../../src/better_auth/credentials.rs"),
+    include_str!("../../../src/better_auth/resilience.rs"),
 );
 const CONSTANTS: &str = include_str!("../../../src/better_auth/defaults.rs");
 
@@ -78,6 +79,20 @@ fn table() -> Vec<(&'static str, String, Option<&'static str>)> {
             None,
         ),
         ("RETRY_AFTER", duration(defaults::RETRY_AFTER), None),
+        ("RETRIES", defaults::RETRIES.to_string(), Some("retries")),
+        (
+            "MAX_CONCURRENCY",
+            defaults::MAX_CONCURRENCY.to_string(),
+            Some("max_concurrency"),
+        ),
+        (
+            "BREAKER_FAILURES",
+            defaults::BREAKER_FAILURES.to_string(),
+            None,
+        ),
+        ("BREAKER_CALLS", defaults::BREAKER_CALLS.to_string(), None),
+        ("BREAKER_WINDOW", duration(defaults::BREAKER_WINDOW), None),
+        ("BREAKER_OPEN", duration(defaults::BREAKER_OPEN), None),
     ]
 }
 

@@ -135,6 +135,7 @@ fn members() -> Router {
     Router::new()
         .route("/me", get(me))
         .route("/session", get(session))
+        .route("/live", get(me).route_layer(Require::live()))
         .route("/admin", get(ok).route_layer(Require::role("admin")))
         .route("/users/{user_id}/notes", get(ok).route_layer(own_or_admin))
         .route(

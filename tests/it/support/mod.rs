@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod child;
 pub(crate) mod log;
+pub(crate) mod mock;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;

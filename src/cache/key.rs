@@ -1,0 +1,97 @@
+//! The name of a credential in the cache.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+};
+
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+/// 128 bits that stand for a credential. Says nothing about it to anybody who does not know the [`Keys`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key(u128);
+
+/// The secret of this process, made anew at every start.
+pub(crate) struct Keys {
+    secret: (u64, u64),
+}
+
+impl Keys {
+    pub(crate) fn random() -> Self {
+        let random = || RandomState::new().hash_one(0_u8);
+        let secret = (random(), random());
+        Self { secret }
+    }
+
+    /// The key of a credential, which `hash_into` writes into the hasher without running its parts together.
+    pub(crate) fn key(&self, hash_into: impl FnOnce(&mut SipHasher24)) -> Key {
+        let mut hasher = SipHasher24::new_with_keys(self.secret.0, self.secret.1);
+        hash_into(&mut hasher);
+        Key(hasher.finish128().as_u128())
+    }
+}
+
+/// The key is a hash already.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        #[allow(clippy::cast_possible_truncation)]
+        state.write_u64(self.0 as u64);
+    }
+}
+
+/// Hands through what [`Key`] gives it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl BuildHasher for AsItIs {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_bytes_are_the_same_key_in_however_many_pieces_they_come() {
+        let keys = Keys::random();
+        let whole = keys.key(|hasher| hasher.write(b"a rather long credential"));
+        let pieces = keys.key(|hasher| {
+            for piece in [b"a rather ".as_slice(), b"", b"long", b" credential"] {
+                hasher.write(piece);
+            }
+        });
+        assert_eq!(whole, pieces);
+        assert_ne!(
+            whole,
+            keys.key(|hasher| hasher.write(b"a rather long credentiaL"))
+        );
+    }
+
+    #[test]
+    fn another_process_has_other_keys() {
+        let key = |keys: &Keys| keys.key(|hasher| hasher.write(b"a"));
+        assert_ne!(key(&Keys::random()), key(&Keys::random()));
+    }
+}

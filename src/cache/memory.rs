@@ -1,0 +1,249 @@
+//! The store in this process: moka's.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use moka::sync;
+use tokio::time::Instant;
+
+use super::{
+    Key,
+    key::AsItIs,
+    policy::{Cache, SIGNED_OUT, SIGNED_OUT_CAPACITY, Span, Worth},
+    revocations::{Generation, Revocations},
+};
+use crate::types::AuthSession;
+
+/// The sessions that were found active lately, and the credentials that were found signed out.
+pub(crate) struct SessionCache {
+    policy: Cache,
+    active: sync::Cache<Key, Entry, AsItIs>,
+    signed_out: sync::Cache<Key, SignedOut, AsItIs>,
+    trust: Trust,
+    revocations: Revocations,
+}
+
+/// Whether a signed-out answer can be believed for a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// It may be a mistake of a decoder of the application's own, or an outage that looks like one.
+    Never,
+    ForAMoment,
+}
+
+#[derive(Clone)]
+struct Entry {
+    session: Arc<AuthSession>,
+    span: Span,
+    born: Generation,
+}
+
+#[derive(Clone, Copy)]
+struct SignedOut {
+    until: Instant,
+}
+
+/// What the cache knows.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Active(Arc<AuthSession>),
+    /// Active, and time to ask anew while it still is.
+    Aging(Arc<AuthSession>),
+    SignedOut,
+    Nothing,
+}
+
+impl SessionCache {
+    /// `deadline` is the longest that a call can last.
+    pub(crate) fn new(policy: Cache, deadline: Duration, trust: Trust) -> Self {
+        let active = sync::Cache::builder()
+            .max_capacity(policy.most())
+            .time_to_live(policy.longest());
+        let signed_out = sync::Cache::builder()
+            .max_capacity(SIGNED_OUT_CAPACITY)
+            .time_to_live(SIGNED_OUT);
+        Self {
+            policy,
+            active: active.build_with_hasher(AsItIs::default()),
+            signed_out: signed_out.build_with_hasher(AsItIs::default()),
+            trust,
+            revocations: Revocations::new(policy.longest() + deadline),
+        }
+    }
+
+    pub(crate) fn get(&self, key: Key, now: Instant) -> Found {
+        if let Some(entry) = self.active.get(&key) {
+            if !self.revocations.is_revoked(&entry.session, entry.born) {
+                match entry.span.worth(now) {
+                    Worth::Fresh => return Found::Active(entry.session),
+                    Worth::Aging => return Found::Aging(entry.session),
+                    Worth::Over => {}
+                }
+            }
+            self.active.invalidate(&key);
+        }
+        match self.signed_out.get(&key) {
+            Some(signed_out) if now < signed_out.until => Found::SignedOut,
+            _ => Found::Nothing,
+        }
+    }
+
+    /// To be taken before a call begins, and given back with its answer.
+    pub(crate) fn generation(&self) -> Generation {
+        self.revocations.now()
+    }
+
+    /// Keeps what was asked for at `born`, unless it has been invalidated since.
+    pub(crate) fn put(&self, key: Key, session: &Arc<AuthSession>, born: Generation, now: Instant) {
+        let expires_at = session.session.expires_at;
+        let lifetime = self.policy.lifetime(expires_at, SystemTime::now());
+        if lifetime.is_zero() || self.revocations.is_revoked(session, born) {
+            return;
+        }
+        let entry = Entry {
+            session: Arc::clone(session),
+            span: Span::new(lifetime, now, spread()),
+            born,
+        };
+        self.active.insert(key, entry);
+        self.signed_out.invalidate(&key);
+    }
+
+    pub(crate) fn put_signed_out(&self, key: Key, now: Instant) {
+        self.active.invalidate(&key);
+        if self.trust == Trust::ForAMoment {
+            let until = now + SIGNED_OUT;
+            self.signed_out.insert(key, SignedOut { until });
+        }
+    }
+
+    pub(crate) fn invalidate_session(&self, id: &str, now: Instant) {
+        self.revocations.revoke_session(id, now);
+    }
+
+    pub(crate) fn invalidate_user(&self, id: &str, now: Instant) {
+        self.revocations.revoke_user(id, now);
+    }
+
+    pub(crate) fn invalidate_all(&self) {
+        self.revocations.revoke_everything();
+        self.active.invalidate_all();
+        self.signed_out.invalidate_all();
+    }
+
+    /// About how many sessions are kept.
+    pub(crate) fn len(&self) -> u64 {
+        self.active.entry_count()
+    }
+}
+
+/// Between 0 and 1.
+fn spread() -> f64 {
+    let random = RandomState::new().hash_one(0_u8);
+    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::Hasher;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::cache::Keys;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn cache(trust: Trust) -> SessionCache {
+        SessionCache::new(Cache::ttl(60 * SECOND), 5 * SECOND, trust)
+    }
+
+    fn key(keys: &Keys, name: &str) -> Key {
+        keys.key(|hasher| hasher.write(name.as_bytes()))
+    }
+
+    fn session(rest: Duration) -> Arc<AuthSession> {
+        let expires_at = humantime::format_rfc3339_millis(SystemTime::now() + rest).to_string();
+        let answer =
+            json!({"user": {"id": "u1"}, "session": {"id": "s1", "expiresAt": expires_at}});
+        Arc::new(serde_json::from_value(answer).unwrap())
+    }
+
+    #[test]
+    fn what_was_put_is_found_until_its_end_and_is_aging_before() {
+        let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
+        let key = key(&keys, "a");
+        cache.put(key, &session(3600 * SECOND), cache.generation(), now);
+        assert!(matches!(cache.get(key, now), Found::Active(_)));
+        assert!(matches!(
+            cache.get(key, now + 40 * SECOND),
+            Found::Active(_)
+        ));
+        assert!(matches!(cache.get(key, now + 58 * SECOND), Found::Aging(_)));
+        assert!(matches!(cache.get(key, now + 60 * SECOND), Found::Nothing));
+    }
+
+    #[test]
+    fn an_entry_ends_with_its_session_and_being_used_does_not_prolong_it() {
+        let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
+        let key = key(&keys, "a");
+        cache.put(key, &session(10 * SECOND), cache.generation(), now);
+        for second in 0..10 {
+            assert!(!matches!(
+                cache.get(key, now + second * SECOND - SECOND / 10),
+                Found::Nothing
+            ));
+        }
+        assert!(matches!(cache.get(key, now + 10 * SECOND), Found::Nothing));
+    }
+
+    #[test]
+    fn what_was_invalidated_is_gone_and_an_older_answer_does_not_bring_it_back() {
+        let invalidate: [fn(&SessionCache, Instant); 3] = [
+            |cache, now| cache.invalidate_session("s1", now),
+            |cache, now| cache.invalidate_user("u1", now),
+            |cache, _| cache.invalidate_all(),
+        ];
+        for invalidate in invalidate {
+            let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
+            let (key, session) = (key(&keys, "a"), session(3600 * SECOND));
+            let before = cache.generation();
+            cache.put(key, &session, before, now);
+            invalidate(&cache, now);
+            assert!(matches!(cache.get(key, now), Found::Nothing));
+            cache.put(key, &session, before, now);
+            assert!(matches!(cache.get(key, now), Found::Nothing));
+            cache.put(key, &session, cache.generation(), now);
+            assert!(matches!(cache.get(key, now), Found::Active(_)));
+        }
+    }
+
+    #[test]
+    fn signed_out_is_kept_for_a_second_and_ends_what_was_active() {
+        let (keys, now) = (Keys::random(), Instant::now());
+        let key = key(&keys, "a");
+        for (trust, expected) in [(Trust::ForAMoment, true), (Trust::Never, false)] {
+            let cache = cache(trust);
+            cache.put(key, &session(3600 * SECOND), cache.generation(), now);
+            cache.put_signed_out(key, now);
+            assert_eq!(matches!(cache.get(key, now), Found::SignedOut), expected);
+            assert!(matches!(cache.get(key, now + SECOND), Found::Nothing));
+        }
+    }
+
+    #[test]
+    fn made_up_cookies_take_up_no_room_of_sessions() {
+        let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
+        let real = key(&keys, "real");
+        cache.put(real, &session(3600 * SECOND), cache.generation(), now);
+        for number in 0..20_000 {
+            cache.put_signed_out(key(&keys, &number.to_string()), now);
+        }
+        cache.signed_out.run_pending_tasks();
+        assert!(matches!(cache.get(real, now), Found::Active(_)));
+        assert!(cache.signed_out.entry_count() <= SIGNED_OUT_CAPACITY);
+    }
+}

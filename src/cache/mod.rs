@@ -1,0 +1,22 @@
+//! What was found out lately, so that the auth server is asked less often.
+//!
+//! 1. An entry lives for the ttl or until the session ends, whichever comes first. Being used does not prolong it.
+//! 2. While it is in use it is asked for anew before its end, by a task of its own, so that nobody waits.
+//! 3. What is invalidated is gone at once, and an answer that was asked for before cannot bring it back.
+//! 4. Only signed-in sessions take up room. Signed-out ones are kept apart, for a second, so that made-up cookies push
+//!    out nobody. An auth server that cannot be asked is never remembered, and takes nothing away.
+//! 5. Keys are hashes under a key that this process made up; neither keys nor values hold a byte of a credential.
+
+mod key;
+mod memory;
+mod policy;
+mod revocations;
+mod single_flight;
+
+pub use self::policy::Cache;
+pub(crate) use self::{
+    key::{Key, Keys},
+    memory::{Found, SessionCache, Trust},
+    revocations::Generation,
+    single_flight::Flights,
+};

@@ -1,0 +1,164 @@
+//! How long what was found out holds. Pure: no clock, no store.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+/// How sessions are remembered, for [`BetterAuthBuilder::cache`](crate::BetterAuthBuilder::cache).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Cache {
+    ttl: Duration,
+    capacity: u64,
+}
+
+impl Cache {
+    /// The most sessions, unless another number is given.
+    pub const CAPACITY: u64 = 100_000;
+
+    /// Remembers a session for this long, and never past its end. Zero turns the cache off.
+    ///
+    /// For as long, a sign-out, a ban or a changed role can go unnoticed. What this service learns of itself it can make
+    /// known at once, with [`invalidate_session`](crate::BetterAuth::invalidate_session) and the like.
+    pub const fn ttl(ttl: Duration) -> Self {
+        // A year is as good as forever, and no clock overflows with it.
+        const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+        Self {
+            ttl: if ttl.as_secs() < FOREVER.as_secs() {
+                ttl
+            } else {
+                FOREVER
+            },
+            capacity: Self::CAPACITY,
+        }
+    }
+
+    /// Remembers at most this many sessions. Defaults to 100,000. Zero turns the cache off.
+    pub const fn capacity(mut self, sessions: u64) -> Self {
+        self.capacity = sessions;
+        self
+    }
+
+    pub(crate) fn is_on(self) -> bool {
+        !self.ttl.is_zero() && self.capacity > 0
+    }
+
+    pub(super) fn most(self) -> u64 {
+        self.capacity
+    }
+
+    pub(super) fn longest(self) -> Duration {
+        self.ttl
+    }
+
+    /// How long a session that ends at `expires_at` is remembered.
+    pub(super) fn lifetime(self, expires_at: SystemTime, now: SystemTime) -> Duration {
+        let rest = expires_at.duration_since(now).unwrap_or_default();
+        self.ttl.min(rest)
+    }
+}
+
+/// How long signed-out credentials are remembered: long enough to break a flood, too short for anybody to notice.
+pub(super) const SIGNED_OUT: Duration = Duration::from_secs(1);
+
+/// How many of them.
+pub(super) const SIGNED_OUT_CAPACITY: u64 = 10_000;
+
+/// When an entry is asked for anew, and when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    renew: Instant,
+    end: Instant,
+}
+
+/// What an entry is worth at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worth {
+    Fresh,
+    /// Still good, and time to ask anew.
+    Aging,
+    Over,
+}
+
+impl Span {
+    /// Asks anew in the last quarter, and not at the same moment for all: `spread` lies between 0 and 1.
+    pub(super) fn new(lifetime: Duration, now: Instant, spread: f64) -> Self {
+        Self {
+            renew: now + lifetime.mul_f64(0.75 + spread.clamp(0.0, 1.0) * 0.15),
+            end: now + lifetime,
+        }
+    }
+
+    pub(super) fn worth(self, now: Instant) -> Worth {
+        if now >= self.end {
+            Worth::Over
+        } else if now >= self.renew {
+            Worth::Aging
+        } else {
+            Worth::Fresh
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn an_entry_lives_for_the_ttl_and_never_past_the_session() {
+        let cache = Cache::ttl(10 * SECOND);
+        let now = UNIX_EPOCH + 1000 * SECOND;
+        for (rest, expected) in [(3600, 10), (10, 10), (9, 9), (0, 0)] {
+            assert_eq!(cache.lifetime(now + SECOND * rest, now), SECOND * expected);
+        }
+        assert_eq!(cache.lifetime(now - SECOND, now), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_longest_ttl_overflows_no_clock() {
+        let (cache, now) = (Cache::ttl(Duration::MAX), UNIX_EPOCH + 1000 * SECOND);
+        let lifetime = cache.lifetime(now + SECOND * 3600, now);
+        assert_eq!(lifetime, SECOND * 3600);
+        let span = Span::new(cache.longest(), Instant::now(), 1.0);
+        assert_eq!(span.worth(Instant::now()), Worth::Fresh);
+    }
+
+    #[test]
+    fn an_entry_is_renewed_in_its_last_quarter_and_over_at_its_end() {
+        let now = Instant::now();
+        for spread in [0.0, 0.5, 1.0] {
+            let span = Span::new(100 * SECOND, now, spread);
+            assert_eq!(span.worth(now), Worth::Fresh);
+            assert_eq!(span.worth(now + 74 * SECOND), Worth::Fresh);
+            assert_eq!(span.worth(now + 91 * SECOND), Worth::Aging);
+            assert_eq!(span.worth(now + 100 * SECOND), Worth::Over);
+        }
+    }
+
+    #[test]
+    fn the_moments_of_renewal_are_spread() {
+        let now = Instant::now();
+        let early = Span::new(100 * SECOND, now, 0.0);
+        let late = Span::new(100 * SECOND, now, 1.0);
+        assert_eq!(early.worth(now + 80 * SECOND), Worth::Aging);
+        assert_eq!(late.worth(now + 80 * SECOND), Worth::Fresh);
+    }
+
+    proptest! {
+        #[test]
+        fn no_entry_outlives_its_session_or_the_ttl(ttl in 0_u64..10_000, rest in -5_000_i64..5_000) {
+            let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+            let distance = Duration::from_secs(rest.unsigned_abs());
+            let expires_at = if rest < 0 { now - distance } else { now + distance };
+            let lifetime = Cache::ttl(Duration::from_secs(ttl)).lifetime(expires_at, now);
+            prop_assert!(lifetime.is_zero() || now + lifetime <= expires_at);
+            prop_assert!(lifetime <= Duration::from_secs(ttl));
+        }
+    }
+}

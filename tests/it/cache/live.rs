@@ -1,0 +1,129 @@
+//! `Require::live()` asks past the cache, and tells the cache what it learnt.
+
+use tokio::time::advance;
+use tower_better_auth::{BetterAuth, Cache};
+
+use super::{SECOND, TTL, cached, get, session_of, start};
+use crate::support::{
+    answer,
+    app::{App, Seen},
+    mock::{Act, Mock, settle},
+};
+
+async fn get_live(app: &App) -> Seen {
+    app.get_as(&answer::cookie(), "/live").await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_route_asks_although_the_session_is_remembered() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    for calls in 2..=4 {
+        get_live(&app).await.assert_ok();
+        assert_eq!(mock.count(), calls);
+    }
+    get(&app).await.assert_ok();
+    assert_eq!(mock.count(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_signed_out_at_a_live_route_is_so_everywhere_at_once() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    mock.does(Act::signed_out());
+    get(&app).await.assert_ok();
+    get_live(&app).await.assert_invalid();
+    get(&app).await.assert_invalid();
+    // And not for the second only for which signed out is remembered.
+    advance(2 * SECOND).await;
+    get(&app).await.assert_invalid();
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_decoder_of_ones_own_too() {
+    let mock = Mock::new();
+    let builder = mock.builder().cache(Cache::ttl(TTL));
+    let auth: BetterAuth = builder
+        .decode_with(|body| Ok(serde_json::from_slice(body)?))
+        .build()
+        .unwrap();
+    let app = App::required(auth);
+    get(&app).await.assert_ok();
+    mock.does(Act::signed_out());
+    get_live(&app).await.assert_invalid();
+    get(&app).await.assert_invalid();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_new_at_a_live_route_is_there_in_the_cache() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    let admin = || app.get_as("better-auth.session_token=a.b", "/admin");
+    let live = || app.get_as("better-auth.session_token=a.b", "/live");
+    admin().await.assert_refused(403, "INSUFFICIENT_ROLE");
+    let mut session = session_of("s1", "u1");
+    session["user"]["role"] = "admin".into();
+    mock.does(Act::session(&session));
+    admin().await.assert_refused(403, "INSUFFICIENT_ROLE");
+    live().await.assert_ok();
+    admin().await.assert_ok();
+    assert_eq!(mock.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_route_while_the_server_is_down_is_a_503_and_takes_nothing_away() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    mock.does(Act::status(500));
+    get_live(&app).await.assert_unavailable();
+    get(&app).await.assert_ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_answer_from_before_an_invalidation_is_not_kept() {
+    let mock = Mock::new();
+    let auth = mock.builder().cache(Cache::ttl(TTL)).build().unwrap();
+    let app = App::required(auth.clone());
+    get(&app).await.assert_ok();
+    let gate = mock.hold();
+    let live = start(&app, &answer::cookie(), "/live").await;
+    assert_eq!(mock.count(), 2);
+    auth.invalidate_session("s1").await;
+    mock.hold_no_more();
+    mock.does(Act::signed_out());
+    gate.open();
+    live.await.unwrap();
+    get(&app).await.assert_invalid();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_began_before_does_not_undo_what_a_live_route_learnt() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    advance(super::AGING).await;
+    let gate = mock.hold();
+    // Starts a renewal, which is told that all is well and is held up.
+    get(&app).await.assert_ok();
+    settle().await;
+    assert_eq!(mock.count(), 2);
+    mock.hold_no_more();
+    mock.does(Act::signed_out());
+    get_live(&app).await.assert_invalid();
+    gate.open();
+    settle().await;
+    get(&app).await.assert_invalid();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_panics_at_a_live_route_is_a_503() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    mock.does(Act::Panic);
+    get_live(&app).await.assert_unavailable();
+    get(&app).await.assert_ok();
+}
