@@ -14,6 +14,7 @@ mod prolonging;
 mod configurations;
 mod rate_limiter;
 mod optional;
+mod organizations;
 mod outages;
 mod process_outages;
 
