@@ -228,7 +228,7 @@
 //!   [`client_ip`](BetterAuthBuilder::client_ip) and
 //!   [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache).
 //! - `disableCookieCache` makes the auth server look the session up, and `disableRefresh` leaves its end where it is.
-//!   Requests to your API therefore never prolong a session; the browser's own calls to the auth server do.
+//!   Only [`Require::organization_member`] and [`organization_role`](Require::organization_role) prolong one.
 //!
 //! The method, path, query and body of the client's request, and all its other headers, stay here.
 //!

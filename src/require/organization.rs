@@ -13,6 +13,13 @@ impl Require {
     /// Asks the auth server (`GET /organization/get-active-member-role`), once for a request; the session's own
     /// `activeOrganizationId` goes stale and decides nothing. Otherwise: 403 `NOT_AN_ORGANIZATION_MEMBER`. An auth
     /// server that cannot be asked is a 503, whatever stands to the right.
+    ///
+    /// Better Auth prolongs a session that is due for it when it is asked this, and cannot be kept from it. The new
+    /// cookie is passed on to the browser, with `Cache-Control: private, no-store`. With
+    /// [`session_cookie`](crate::BetterAuthBuilder::session_cookie) and
+    /// [`accept_bearer`](crate::BetterAuthBuilder::accept_bearer) no `dont_remember` cookie travels, and sessions that are
+    /// meant to be short are prolonged as well: use
+    /// [`organization_permission`](Self::organization_permission) there.
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn organization_member(param: impl Into<String>) -> Self {
         Self::asking(MemberGuard {
