@@ -83,6 +83,28 @@ impl Transport for HttpClient {
     }
 }
 
-fn transport(error: reqwest::Error) -> Cause {
+/// Without the query, which can hold what a client sent.
+fn transport(mut error: reqwest::Error) -> Cause {
+    if let Some(url) = error.url_mut() {
+        url.set_query(None);
+    }
     Cause::Transport(Stage::BeforeAnswer, error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_names_the_address_and_nothing_that_a_client_sent() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let nobody = listener.local_addr().unwrap();
+        drop(listener);
+        let client = HttpClient::new(Duration::from_secs(1), Tls::NotNeeded).unwrap();
+        let uri = format!("http://{nobody}/role?organizationId=from-a-client");
+        let request = Request::get(uri).body(Bytes::new()).unwrap();
+        let cause = client.exchange(request, 1).await.unwrap_err().to_string();
+        assert!(cause.contains(&format!("http://{nobody}/role")), "{cause}");
+        assert!(!cause.contains("from-a-client"), "{cause}");
+    }
 }
