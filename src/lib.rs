@@ -61,7 +61,7 @@
 //! whose ban is in force is 403 `USER_BANNED`; Better Auth ends the sessions of a user whom it bans, but does not look
 //! at the ban when it is asked for a session that is still there.
 //!
-//! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else 2 seconds. Every
+//! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else at most 2. Every
 //! outcome `unavailable` is logged as a warning with its cause and what to do, under the target `tower_better_auth`.
 //! While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
 //! the [circuit breaker](CircuitBreaker::on) answers at once, and lets one call through now and then to see whether it is

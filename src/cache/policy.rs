@@ -5,6 +5,14 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// How sessions are remembered, for [`BetterAuthBuilder::cache`](crate::BetterAuthBuilder::cache).
+///
+/// 1. A session is remembered for the ttl or until it ends, whichever comes first. Being used does not prolong that.
+/// 2. While it is in use it is asked for anew in the last quarter of that time, so that nobody waits.
+/// 3. What is [invalidated](crate::BetterAuth::invalidate_session) is gone at once, and an answer that was asked for before
+///    cannot bring it back.
+/// 4. A signed-out credential is remembered for a second, apart from the others, so that made-up cookies push out nobody.
+/// 5. An auth server that cannot be asked is not remembered, and takes nothing away: sessions go on for their time.
+/// 6. No byte of a credential is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Cache {
