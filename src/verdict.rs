@@ -7,6 +7,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    ptr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -110,9 +111,17 @@ enum State {
 
 /// A question that is asked when somebody wants the answer, and at most once.
 pub(crate) struct Lazy {
-    inquiry: Inquiry,
-    verdict: OnceCell<Verdict>,
+    answer: LazyAnswer,
     is_consulted: AtomicBool,
+}
+
+enum LazyAnswer {
+    /// Nobody has to be asked.
+    Known(Verdict),
+    Open {
+        inquiry: Box<Inquiry>,
+        verdict: OnceCell<Verdict>,
+    },
 }
 
 impl Checkpoint {
@@ -147,20 +156,24 @@ impl Checkpoint {
     }
 
     /// Holds what the request presents *now*: what a later layer does to its headers changes nothing.
-    ///
-    /// `known` is the verdict, where nobody has to be asked for it.
-    pub(crate) fn lazy(asker: Arc<dyn Ask>, inquiry: Inquiry, known: Option<Verdict>) -> Self {
+    pub(crate) fn lazy(asker: Arc<dyn Ask>, known: Result<Verdict, Box<Inquiry>>) -> Self {
+        let answer = match known {
+            Ok(verdict) => LazyAnswer::Known(verdict),
+            Err(inquiry) => LazyAnswer::Open {
+                inquiry,
+                verdict: OnceCell::new(),
+            },
+        };
         let lazy = Lazy {
-            inquiry,
-            verdict: OnceCell::new_with(known),
+            answer,
             is_consulted: AtomicBool::new(false),
         };
         Self::new(asker, State::Lazy(Arc::new(lazy)), Age::Any)
     }
 
     /// Whether it was made by that handle.
-    pub(crate) fn is_of(&self, asker: &Arc<dyn Ask>) -> bool {
-        Arc::ptr_eq(&self.asker, asker)
+    pub(crate) fn is_of(&self, asker: &Arc<impl Ask>) -> bool {
+        ptr::addr_eq(Arc::as_ptr(&self.asker), Arc::as_ptr(asker))
     }
 
     /// The verdict, if it is known without asking.
@@ -169,7 +182,7 @@ impl Checkpoint {
             State::Settled(verdict) => Some(verdict.clone()),
             State::Lazy(lazy) => {
                 lazy.consult();
-                lazy.verdict.get().cloned()
+                lazy.known().cloned()
             }
         }
     }
@@ -187,8 +200,13 @@ impl Checkpoint {
             State::Settled(verdict) => verdict.clone(),
             State::Lazy(lazy) => {
                 lazy.consult();
-                let ask = || self.asker.ask(&lazy.inquiry);
-                lazy.verdict.get_or_init(ask).await.clone()
+                match &lazy.answer {
+                    LazyAnswer::Known(verdict) => verdict.clone(),
+                    LazyAnswer::Open { inquiry, verdict } => {
+                        let ask = || self.asker.ask(inquiry);
+                        verdict.get_or_init(ask).await.clone()
+                    }
+                }
             }
         }
     }
@@ -232,7 +250,14 @@ impl Lazy {
 
     /// Whether somebody is known to be signed in.
     pub(crate) fn is_signed_in(&self) -> bool {
-        matches!(self.verdict.get(), Some(Verdict::Active(_)))
+        matches!(self.known(), Some(Verdict::Active(_)))
+    }
+
+    fn known(&self) -> Option<&Verdict> {
+        match &self.answer {
+            LazyAnswer::Known(verdict) => Some(verdict),
+            LazyAnswer::Open { verdict, .. } => verdict.get(),
+        }
     }
 }
 

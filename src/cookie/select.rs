@@ -1,8 +1,10 @@
 //! From a request's `Cookie` lines to the one that is sent to the auth server.
 
+use std::iter;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use smallvec::SmallVec;
 
 use super::names::{CookieNames, Role};
@@ -13,17 +15,27 @@ pub(crate) struct Selected<'a> {
     pairs: Pairs<'a>,
 }
 
-/// More than four are seldom, and need not be fast.
-type Pairs<'a> = SmallVec<[(&'a [u8], &'a [u8]); 4]>;
+/// More than two are seldom, and need not be fast.
+type Pairs<'a> = SmallVec<[Pair<'a>; 2]>;
+
+/// One cookie, without white space at its ends.
+#[derive(Clone, Copy, Debug)]
+struct Pair<'a> {
+    whole: &'a [u8],
+    name: &'a [u8],
+    value: &'a [u8],
+}
 
 /// Finds the cookies that `names` lists; `None` without a session cookie that says anything.
 pub(crate) fn select<'a>(headers: &'a HeaderMap, names: &CookieNames) -> Option<Selected<'a>> {
     let mut selected = Pairs::new();
     let mut signed_in = false;
-    for (name, value) in pairs(headers) {
-        if let Some(role) = names.role(name) {
-            signed_in |= role == Role::Token && !value.is_empty();
-            selected.push((name, value));
+    for line in headers.get_all(header::COOKIE) {
+        for pair in split(line.as_bytes()).filter_map(Pair::read) {
+            if let Some(role) = names.role(pair.name) {
+                signed_in |= role == Role::Token && !pair.value.is_empty();
+                selected.push(pair);
+            }
         }
     }
     signed_in.then_some(Selected { pairs: selected })
@@ -32,40 +44,37 @@ pub(crate) fn select<'a>(headers: &'a HeaderMap, names: &CookieNames) -> Option<
 impl Selected<'_> {
     /// The length of the header.
     pub(crate) fn len(&self) -> usize {
-        let lengths = self
-            .pairs
-            .iter()
-            .map(|(name, value)| name.len() + EQUALS.len() + value.len());
+        let lengths = self.pairs.iter().map(Pair::len);
         lengths.sum::<usize>() + SEPARATOR.len() * (self.pairs.len() - 1)
     }
 
     /// Whether one name came more than once.
     pub(crate) fn is_ambiguous(&self) -> bool {
-        let mut names: SmallVec<[&[u8]; 4]> = self.pairs.iter().map(|(name, _)| *name).collect();
+        let mut names: SmallVec<[&[u8]; 4]> = self.pairs.iter().map(|pair| pair.name).collect();
         names.sort_unstable();
-        names.windows(2).any(|pair| pair[0] == pair[1])
+        names.windows(2).any(|two| two[0] == two[1])
     }
 
     /// The header, piece by piece.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        self.pairs
-            .iter()
-            .enumerate()
-            .flat_map(|(index, (name, value))| {
-                let separator = if index == 0 {
-                    b"".as_slice()
-                } else {
-                    SEPARATOR
-                };
-                [separator, name, EQUALS, value]
-            })
+    pub(crate) fn for_each_piece(&self, mut visit: impl FnMut(&[u8])) {
+        for (index, pair) in self.pairs.iter().enumerate() {
+            if index > 0 {
+                visit(SEPARATOR);
+            }
+            if pair.is_in_one_piece() {
+                visit(pair.whole);
+            } else {
+                [pair.name, EQUALS, pair.value]
+                    .into_iter()
+                    .for_each(&mut visit);
+            }
+        }
     }
 
     /// The `Cookie` header to send, marked as sensitive.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         let mut joined = Vec::with_capacity(self.len());
-        self.pieces()
-            .for_each(|piece| joined.extend_from_slice(piece));
+        self.for_each_piece(|piece| joined.extend_from_slice(piece));
         // Pieces of header values make a header value. If that ever changes, the request is refused, not sent.
         let mut header = HeaderValue::from_maybe_shared(Bytes::from(joined)).ok()?;
         header.set_sensitive(true);
@@ -73,29 +82,39 @@ impl Selected<'_> {
     }
 }
 
+impl<'a> Pair<'a> {
+    /// `None` for what has no name.
+    fn read(pair: &'a [u8]) -> Option<Self> {
+        let whole = trim(pair);
+        let equals = memchr(b'=', whole)?;
+        let (name, value) = (trim(&whole[..equals]), trim(&whole[equals + 1..]));
+        Some(Self { whole, name, value })
+    }
+
+    fn len(&self) -> usize {
+        self.name.len() + EQUALS.len() + self.value.len()
+    }
+
+    /// Whether nothing but `=` lies between name and value.
+    fn is_in_one_piece(&self) -> bool {
+        self.whole.len() == self.len()
+    }
+}
+
 const EQUALS: &[u8] = b"=";
 const SEPARATOR: &[u8] = b"; ";
 
-/// The name and value of every cookie, in the order sent.
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .flat_map(|line| split(line.as_bytes()))
-        .filter_map(|pair| {
-            let equals = memchr(b'=', pair)?;
-            Some((trim(&pair[..equals]), trim(&pair[equals + 1..])))
-        })
-}
-
 /// At every `;`.
 fn split(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    let ends = memchr_iter(b';', line).chain([line.len()]);
-    ends.map(move |end| {
-        let pair = &line[start..end];
-        start = end + 1;
-        pair
+    let mut rest = Some(line);
+    iter::from_fn(move || {
+        let pair = rest?;
+        let (pair, behind) = match memchr(b';', pair) {
+            Some(end) => (&pair[..end], Some(&pair[end + 1..])),
+            None => (pair, None),
+        };
+        rest = behind;
+        Some(pair)
     })
 }
 

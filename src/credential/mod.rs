@@ -99,13 +99,13 @@ impl CredentialPolicy {
     }
 
     /// The request headers that an answer may depend on, for `Vary`.
-    pub(crate) fn vary(&self) -> Vec<&'static str> {
-        let mut vary = vec!["Cookie"];
+    pub(crate) fn vary(&self) -> Vec<HeaderValue> {
+        let mut vary = vec![HeaderValue::from_static("Cookie")];
         if self.bearer == Acceptance::Accepted {
-            vary.push("Authorization");
+            vary.push(HeaderValue::from_static("Authorization"));
         }
         if self.api_key == Acceptance::Accepted {
-            vary.push("X-Api-Key");
+            vary.push(HeaderValue::from_static("X-Api-Key"));
         }
         vary
     }
@@ -143,7 +143,7 @@ impl Shown<'_> {
             None => hash_absence(hasher),
             Some(cookies) => {
                 hash_length(cookies.len(), hasher);
-                cookies.pieces().for_each(|piece| hasher.write(piece));
+                cookies.for_each_piece(|piece| hasher.write(piece));
             }
         }
         hash_header(self.authorization, hasher);

@@ -1,4 +1,4 @@
-use std::{fmt, time::SystemTime};
+use std::{cell::OnceCell, fmt, time::SystemTime};
 
 use http::{HeaderMap, Method, Request, Uri};
 
@@ -17,7 +17,8 @@ pub struct Access<'a> {
     uri: &'a Uri,
     headers: &'a HeaderMap,
     held: &'a Held,
-    now: SystemTime,
+    /// Read when the first guard wants to know.
+    now: OnceCell<SystemTime>,
 }
 
 impl<'a> Access<'a> {
@@ -32,7 +33,7 @@ impl<'a> Access<'a> {
             uri: request.uri(),
             headers: request.headers(),
             held,
-            now: SystemTime::now(),
+            now: OnceCell::new(),
         }
     }
 
@@ -84,10 +85,10 @@ impl<'a> Access<'a> {
         self.held.extension()
     }
 
-    /// The time of the check.
+    /// The time of the check: the same for all guards of one.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.now
+        *self.now.get_or_init(SystemTime::now)
     }
 
     /// What the auth server said to that question, if it was asked for this request.
@@ -134,7 +135,7 @@ impl MadeUp {
 
     pub(crate) fn access(&self) -> Access<'_> {
         Access {
-            now: self.now,
+            now: OnceCell::from(self.now),
             ..Access::new(&self.session, &self.request, &self.held)
         }
     }

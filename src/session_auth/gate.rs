@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{
+    HeaderMap, HeaderValue, Request, Response,
+    header::{self, Entry},
+};
 
 use super::layer::{Caching, Settings};
 use crate::{
     gate::{Admission, Gate, Learned},
     rejection::{Asked, Rejection, ResponseBody},
-    verdict::{Ask, Checkpoint, Lazy, Verdict},
+    verdict::{Checkpoint, Lazy, Verdict},
 };
 
 pub(super) struct SessionGate {
     settings: Arc<Settings>,
-    asker: Arc<dyn Ask>,
     asked: Asked,
     consulted: Consulted,
 }
@@ -30,13 +32,11 @@ pub(super) enum Consulted {
 impl SessionGate {
     pub(super) fn new<B>(
         settings: &Arc<Settings>,
-        asker: Arc<dyn Ask>,
         request: &Request<B>,
         consulted: Consulted,
     ) -> Self {
         Self {
             settings: Arc::clone(settings),
-            asker,
             asked: settings.form.keep(request),
             consulted,
         }
@@ -55,8 +55,8 @@ impl Gate for SessionGate {
                 let extensions = request.extensions_mut();
                 let outer = extensions.get::<Checkpoint>();
                 // That of a layer of the same handle further out knows the verdict, and what guards have asked since.
-                if !outer.is_some_and(|outer| outer.is_of(&self.asker)) {
-                    let asker = Arc::clone(&self.asker);
+                if !outer.is_some_and(|outer| outer.is_of(&self.settings.validator)) {
+                    let asker = self.settings.asker();
                     extensions.insert(Checkpoint::settled(asker, Verdict::Active(session)));
                 }
                 Admission::Admitted
@@ -85,26 +85,29 @@ impl Gate for SessionGate {
             vary_on(&self.settings.vary, headers);
         }
         if is_consulted && is_signed_in && self.settings.caching == Caching::PrivateUnlessSet {
-            let private = HeaderValue::from_static("private");
-            headers.entry(header::CACHE_CONTROL).or_insert(private);
+            headers.entry(header::CACHE_CONTROL).or_insert(PRIVATE);
         }
         response
     }
 }
 
+const PRIVATE: HeaderValue = HeaderValue::from_static("private");
+
 /// Adds to `Vary` what is not there yet.
-fn vary_on(names: &[&'static str], headers: &mut HeaderMap) {
+fn vary_on(names: &[HeaderValue], headers: &mut HeaderMap) {
     for name in names {
-        if !varies_on(name, headers) {
-            headers.append(header::VARY, HeaderValue::from_static(name));
+        match headers.entry(header::VARY) {
+            Entry::Vacant(vary) => {
+                vary.insert(name.clone());
+            }
+            Entry::Occupied(vary) if is_listed(name, vary.iter()) => {}
+            Entry::Occupied(mut vary) => vary.append(name.clone()),
         }
     }
 }
 
-fn varies_on(name: &str, headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::VARY)
-        .iter()
+fn is_listed<'a>(name: &HeaderValue, lines: impl Iterator<Item = &'a HeaderValue>) -> bool {
+    lines
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
         .any(|listed| listed == b"*" || listed.eq_ignore_ascii_case(name.as_bytes()))
@@ -129,7 +132,7 @@ mod tests {
                 .iter()
                 .map(|line| (header::VARY, line.parse().unwrap()));
             let mut headers: HeaderMap = lines.collect();
-            vary_on(&["Cookie"], &mut headers);
+            vary_on(&[HeaderValue::from_static("Cookie")], &mut headers);
             let after: Vec<_> = headers.get_all(header::VARY).iter().collect();
             assert_eq!(after, expected, "{before:?}");
         }

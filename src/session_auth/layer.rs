@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderValue, Response};
 use tower_layer::Layer;
 
 use super::SessionAuthService;
@@ -10,6 +10,7 @@ use crate::{
     credential::Acceptance,
     rejection::{self, Form, RedirectToSignIn, Rejection, RequestHead},
     validate::Validator,
+    verdict::Ask,
 };
 
 /// The layer that checks the session of every request with the auth server.
@@ -41,17 +42,23 @@ use crate::{
 #[derive(Clone)]
 #[must_use = "it checks nothing unless it is a layer of something"]
 pub struct SessionAuth {
-    pub(super) validator: Arc<Validator>,
     pub(super) settings: Arc<Settings>,
 }
 
 #[derive(Clone)]
 pub(super) struct Settings {
+    pub(super) validator: Arc<Validator>,
     pub(super) mode: Mode,
     pub(super) caching: Caching,
     pub(super) form: Form,
     /// What answers depend on.
-    pub(super) vary: Vec<&'static str>,
+    pub(super) vary: Vec<HeaderValue>,
+}
+
+impl Settings {
+    pub(super) fn asker(&self) -> Arc<dyn Ask> {
+        Arc::clone(&self.validator) as Arc<dyn Ask>
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,9 +85,9 @@ impl SessionAuth {
             caching: Caching::PrivateUnlessSet,
             form: Form::new(validator.policy.bearer == Acceptance::Accepted),
             vary: validator.policy.vary(),
+            validator,
         };
         Self {
-            validator,
             settings: Arc::new(settings),
         }
     }

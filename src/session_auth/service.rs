@@ -1,7 +1,6 @@
 use std::{
     fmt,
     future::{Future, pending},
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -16,8 +15,7 @@ use super::{
 use crate::{
     gate::{Admission, Gate, Gated, Learned},
     rejection::ResponseBody,
-    validate::Validator,
-    verdict::{Ask, Checkpoint, Verdict},
+    verdict::{Checkpoint, Verdict},
 };
 
 /// The service that [`SessionAuth`] makes.
@@ -30,10 +28,6 @@ pub struct SessionAuthService<S> {
 impl<S> SessionAuthService<S> {
     pub(super) fn new(inner: S, auth: SessionAuth) -> Self {
         Self { inner, auth }
-    }
-
-    fn asker(&self) -> Arc<dyn Ask> {
-        Arc::clone(&self.auth.validator) as Arc<dyn Ask>
     }
 }
 
@@ -50,25 +44,26 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let asker = self.asker();
+        let settings = &self.auth.settings;
+        let (validator, mode) = (&settings.validator, settings.mode);
         let outer = request.extensions().get::<Checkpoint>();
-        let outer = outer.filter(|outer| outer.is_of(&asker)).cloned();
-        match (outer, self.auth.settings.mode) {
+        let outer = outer.filter(|outer| outer.is_of(validator)).cloned();
+        match (outer, mode) {
             (Some(outer), Mode::Optional) => self.serve(outer, request),
             (Some(outer), Mode::Required) => {
                 let known = outer.known();
                 self.require(known, request, async move { outer.verdict().await })
             }
             (None, Mode::Optional) => {
-                let inquiry = asker.inquire(request.headers(), request.extensions());
-                let known = Validator::known(&inquiry);
-                self.serve(Checkpoint::lazy(asker, inquiry, known), request)
+                let known = validator.look_without_asking(request.headers(), request.extensions());
+                let checkpoint = Checkpoint::lazy(settings.asker(), known);
+                self.serve(checkpoint, request)
             }
             (None, Mode::Required) => {
-                let validator = &self.auth.validator;
                 match validator.look(request.headers(), request.extensions()) {
                     Ok(verdict) => self.require(Some(verdict), request, pending()),
                     Err(inquiry) => {
+                        let asker = settings.asker();
                         self.require(None, request, async move { asker.ask(&inquiry).await })
                     }
                 }
@@ -84,7 +79,7 @@ impl<S: Clone> SessionAuthService<S> {
         S: Service<Request<B>>,
     {
         let consulted = Consulted::OnDemand(checkpoint.question());
-        let gate = SessionGate::new(&self.auth.settings, self.asker(), &request, consulted);
+        let gate = SessionGate::new(&self.auth.settings, &request, consulted);
         request.extensions_mut().insert(checkpoint);
         Gated::new(gate, Admission::Admitted, &mut self.inner, request).into()
     }
@@ -99,12 +94,7 @@ impl<S: Clone> SessionAuthService<S> {
     where
         S: Service<Request<B>>,
     {
-        let gate = SessionGate::new(
-            &self.auth.settings,
-            self.asker(),
-            &request,
-            Consulted::Always,
-        );
+        let gate = SessionGate::new(&self.auth.settings, &request, Consulted::Always);
         let admission = match known {
             Some(verdict) => gate.admit(&mut request, Learned::Verdict(verdict)),
             None => Admission::Ask(Box::pin(async move { Learned::Verdict(ask.await) })),

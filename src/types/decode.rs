@@ -1,12 +1,13 @@
 //! From an answer's bytes to an [`AuthSession`]: strict where a verdict depends on it, lenient everywhere else.
 
-use std::{collections::HashSet, fmt, time::SystemTime};
+use std::{borrow::Cow, fmt, time::SystemTime};
 
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use super::{AuthSession, Session, User, fields, time};
 
@@ -51,8 +52,16 @@ pub(crate) fn decode_answer(body: &[u8]) -> Result<Option<AuthSession>, Malforme
 
 /// Parses JSON, and refuses what parsers disagree about: an object that has one name twice.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice::<NoDuplicates>(body)?;
-    serde_json::from_slice(body)
+    match str::from_utf8(body) {
+        Ok(text) => {
+            serde_json::from_str::<NoDuplicates>(text)?;
+            serde_json::from_str(text)
+        }
+        // Says where.
+        Err(error) => Err(serde_json::from_slice::<Value>(body)
+            .err()
+            .unwrap_or_else(|| de::Error::custom(error))),
+    }
 }
 
 pub(super) fn from_answer(
@@ -175,12 +184,14 @@ impl<'de> Visitor<'de> for NoDuplicatesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NoDuplicates, A::Error> {
-        let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
+        let mut names = SmallVec::<[Name<'de>; 32]>::new();
+        while let Some(name) = map.next_key()? {
             map.next_value::<NoDuplicates>()?;
-            if !names.insert(name) {
-                return Err(de::Error::custom("one name twice"));
-            }
+            names.push(name);
+        }
+        names.sort_unstable();
+        if names.windows(2).any(|two| two[0] == two[1]) {
+            return Err(de::Error::custom("one name twice"));
         }
         Ok(NoDuplicates)
     }
@@ -214,6 +225,11 @@ impl<'de> Visitor<'de> for NoDuplicatesVisitor {
         Ok(NoDuplicates)
     }
 }
+
+/// A name, borrowed from the body unless it was escaped there.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

@@ -58,6 +58,30 @@ impl Validator {
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<Verdict, Box<Inquiry>> {
+        self.look_and(headers, extensions, |key, shown| {
+            if let Some(credential) = shown.to_credential() {
+                self.renew(key, credential, self.client_ip(headers, extensions));
+            }
+            true
+        })
+    }
+
+    /// The same for a request of which nobody knows yet whether the verdict matters: nothing is asked for anew.
+    pub(crate) fn look_without_asking(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Verdict, Box<Inquiry>> {
+        self.look_and(headers, extensions, |_, _| false)
+    }
+
+    /// `is_good_enough` decides on an entry that it is time to ask for anew.
+    fn look_and(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+        is_good_enough: impl FnOnce(Key, &Shown<'_>) -> bool,
+    ) -> Result<Verdict, Box<Inquiry>> {
         let presented = self.policy.read(headers);
         match &presented {
             Presented::Nothing => Ok(Verdict::Anonymous),
@@ -66,7 +90,7 @@ impl Validator {
                 Ok(Verdict::SignedOut)
             }
             Presented::Credential(shown) => self
-                .remembered(shown, headers, extensions)
+                .remembered(shown, is_good_enough)
                 .ok_or_else(|| Box::new(self.inquiry(&presented, headers, extensions))),
         }
     }
@@ -120,18 +144,14 @@ impl Validator {
     fn remembered(
         &self,
         shown: &Shown<'_>,
-        headers: &HeaderMap,
-        extensions: &Extensions,
+        is_good_enough: impl FnOnce(Key, &Shown<'_>) -> bool,
     ) -> Option<Verdict> {
         let cache = self.checks.cache.as_ref()?;
         let key = self.keys.key(|hasher| shown.hash_into(hasher));
         match cache.get(key, Instant::now()) {
             Found::Active(session) => Some(Verdict::of_remembered(session)),
             Found::Aging(session) => {
-                if let Some(credential) = shown.to_credential() {
-                    self.renew(key, credential, self.client_ip(headers, extensions));
-                }
-                Some(Verdict::of_remembered(session))
+                is_good_enough(key, shown).then(|| Verdict::of_remembered(session))
             }
             Found::SignedOut => Some(Verdict::SignedOut),
             Found::Nothing => None,
