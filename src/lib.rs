@@ -276,7 +276,7 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
-mod health;
+pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -286,7 +286,7 @@ pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, CircuitBreaker, ConfigError, defaults},
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
-    health::{BreakerState, Readiness},
+    health::{BreakerState, CheckError, Diagnosis, Readiness},
     rejection::{Rejection, RejectionKind, ResponseBody},
     require::{Access, Denied, Guard, Require},
     session_auth::{SessionAuth, SessionAuthService},
