@@ -49,9 +49,14 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     chain(error).last().unwrap_or(error).to_string()
 }
 
+/// With what an I/O error was made of, which `source` skips.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
-        (**error).source()
+        let inside = error.downcast_ref().and_then(io::Error::get_ref);
+        match inside {
+            Some(inside) => Some(inside),
+            None => (**error).source(),
+        }
     })
 }
 
@@ -100,7 +105,8 @@ mod tests {
             ),
             ("send", K::TimedOut, "timed out", Unreached::Broken),
         ] {
-            let error = Outer(outer, io::Error::new(kind, inner));
+            // As hyper-rustls has it: one I/O error in another.
+            let error = Outer(outer, io::Error::other(io::Error::new(kind, inner)));
             assert_eq!(Unreached::of(&error), expected, "{outer}: {inner}");
             assert_eq!(root_cause(&error), inner);
         }
