@@ -65,7 +65,8 @@
 //! outcome `unavailable` is logged as a warning with its cause and what to do, under the target `tower_better_auth`.
 //! While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
 //! the [circuit breaker](CircuitBreaker::on) answers at once, and lets one call through now and then to see whether it is
-//! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile.
+//! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile. [`BetterAuth::check`] says at the start
+//! whether sessions can be checked at all; see the [guide](guide::operating).
 //!
 //! Under an optional layer, a request that nobody asks about works on in an outage:
 //!

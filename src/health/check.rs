@@ -27,11 +27,11 @@ impl BetterAuth {
     /// Asks the auth server whether sessions can be checked with it, and says what is wrong and what to do. For the start
     /// of a service.
     ///
-    /// Two to six calls, with no credential of anybody, all of them within one [`deadline`](crate::BetterAuthBuilder::deadline):
-    /// a session check, which has to answer `null`; Better Auth's `/ok`; and a sign-out without a session, which ends
-    /// nothing and says what the cookies are called. The last one is sent only to a server that answered `/ok` as Better
-    /// Auth does. Nothing is retried, and breaker, pause and cache neither hold a check up nor learn from it: they go by
-    /// what happens to users.
+    /// One to six calls, with no credential of anybody, all of them within one
+    /// [`deadline`](crate::BetterAuthBuilder::deadline): a session check, which has to answer `null`; Better Auth's `/ok`;
+    /// and a sign-out without a session, which ends nothing and says what the cookies are called. That one is sent only to
+    /// a server that answered `/ok` as Better Auth does, and hooks of that server see it. Nothing is retried, and breaker,
+    /// pause and cache neither hold a check up nor learn from it: they go by what happens to users.
     ///
     /// What is worth a warning and no more is logged, and stands in [`Diagnosis::warnings`]: a rate limiter that refuses,
     /// a clock that is off, a cookie name that could not be learnt. The limiter cannot be seen before it refuses; see the

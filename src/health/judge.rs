@@ -98,7 +98,12 @@ fn unreached(cause: &Cause, url: &str) -> Seen {
             return Seen::Stranger(format!("answers with more than {limit} bytes"));
         }
         #[cfg(feature = "reqwest")]
-        Cause::Redirected => (Redirect, format!("redirects: {}", Cause::Redirected)),
+        Cause::Redirected => (
+            Redirect,
+            "redirects, and a redirect is never followed: give the auth server's own address, and `http_client` a client \
+             that follows none"
+                .to_owned(),
+        ),
         Cause::Deadline(deadline) => (
             Unreachable,
             format!(

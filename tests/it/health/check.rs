@@ -320,8 +320,14 @@ async fn a_cookie_name_that_cannot_be_learnt_is_a_warning_and_sign_out_is_for_be
 #[tokio::test]
 async fn no_call_shows_a_credential_and_there_are_never_more_than_six() {
     let nothing_there = server([(SESSION, html(404)), (OK, html(404))]);
-    for (mock, most) in [(server([]), 3), (nothing_there, 5)] {
-        let builder = mock.builder().accept_bearer().accept_api_key();
+    for (mock, base_path, most) in [
+        (server([]), "/api/auth", 3),
+        (server([(SESSION, Act::status(500))]), "/api/auth", 1),
+        (nothing_there, "/api/auth", 5),
+        (server([(OK, html(404))]), "/elsewhere", 6),
+    ] {
+        let builder = mock.builder().base_path(base_path);
+        let builder = builder.accept_bearer().accept_api_key();
         let _ = check(builder).await;
         let calls = mock.calls();
         assert_eq!(calls.len(), most, "{calls:?}");
@@ -390,7 +396,7 @@ async fn the_whole_check_keeps_to_one_deadline() {
 
 #[test]
 fn warnings_are_logged_and_errors_are_left_to_the_caller() {
-    let (_, warned) = log::of(async {
+    let ((), warned) = log::of(async {
         let mock = server([(SIGN_OUT, Act::status(404))]);
         check(mock.builder()).await.unwrap();
     });
@@ -398,7 +404,7 @@ fn warnings_are_logged_and_errors_are_left_to_the_caller() {
         warned.contains("WARN") && warned.contains("could not be learnt"),
         "{warned}"
     );
-    let (_, failed) = log::of(async {
+    let ((), failed) = log::of(async {
         let mock = server([(SESSION, Act::status(500))]);
         check(mock.builder()).await.unwrap_err();
     });

@@ -7,7 +7,7 @@ mod sockets;
 use http::Request;
 use tower_better_auth::{
     BetterAuth, BetterAuthBuilder, CheckError, Diagnosis,
-    health::{CheckErrorKind, WarningKind},
+    health::{CheckErrorKind, Warning, WarningKind},
 };
 
 use crate::support::mock::{Act, Mock};
@@ -64,7 +64,7 @@ async fn check(builder: BetterAuthBuilder) -> Result<Diagnosis, CheckError> {
 }
 
 fn kinds(diagnosis: &Diagnosis) -> Vec<WarningKind> {
-    diagnosis.warnings.iter().map(|it| it.kind()).collect()
+    diagnosis.warnings.iter().map(Warning::kind).collect()
 }
 
 /// Of that kind, transient or not as the kind says, and in these words.

@@ -114,4 +114,9 @@ async fn a_redirect_is_not_followed() {
     let fix = format!("give `{}` as", elsewhere.url());
     assert_error(&error, CheckErrorKind::Redirect, &[&fix]);
     assert_eq!(elsewhere.connections(), 0);
+
+    let following = BetterAuth::builder(server.url()).http_client(reqwest::Client::new());
+    let error = following.build().unwrap().check().await.unwrap_err();
+    let fix = "`http_client` a client that follows none";
+    assert_error(&error, CheckErrorKind::Redirect, &[fix]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_better_auth::{
     BetterAuth, BetterAuthBuilder, CheckError, Diagnosis,
-    health::{CheckErrorKind, WarningKind},
+    health::{CheckErrorKind, Warning, WarningKind},
 };
 
 use super::{SHORT, handle};
@@ -133,7 +133,7 @@ async fn a_limiter_that_refuses_is_a_warning() {
         auth.check().await.unwrap();
     }
     let warnings = auth.check().await.unwrap().warnings;
-    let kinds: Vec<_> = warnings.iter().map(|it| it.kind()).collect();
+    let kinds: Vec<_> = warnings.iter().map(Warning::kind).collect();
     assert!(kinds.contains(&WarningKind::RateLimited), "{warnings:?}");
 }
 
