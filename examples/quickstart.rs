@@ -33,6 +33,9 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         let server = AuthServer::start().await;
         (server.url().to_owned(), Some(server))
     };
+    let auth = BetterAuth::new(&url)?;
+    // Says what is wrong with the auth server, and the fix, before anybody calls.
+    auth.check().await?;
     if env::args().any(|argument| argument == "--tour") {
         return tour::run(&url, embedded).await;
     }
@@ -40,7 +43,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = format!("http://{}", listener.local_addr()?);
     print_lines_to_try(&address, &url, embedded.as_ref());
-    axum::serve(listener, app(BetterAuth::new(url)?)).await?;
+    axum::serve(listener, app(auth)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

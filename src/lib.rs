@@ -65,7 +65,8 @@
 //! outcome `unavailable` is logged as a warning with its cause and what to do, under the target `tower_better_auth`.
 //! While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
 //! the [circuit breaker](CircuitBreaker::on) answers at once, and lets one call through now and then to see whether it is
-//! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile.
+//! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile. [`BetterAuth::check`] says at the start
+//! whether sessions can be checked at all; see the [guide](guide::operating).
 //!
 //! Under an optional layer, a request that nobody asks about works on in an outage:
 //!
@@ -276,7 +277,7 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
-mod health;
+pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -286,7 +287,7 @@ pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, CircuitBreaker, ConfigError, defaults},
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
-    health::{BreakerState, Readiness},
+    health::{BreakerState, CheckError, Diagnosis, Readiness},
     rejection::{Rejection, RejectionKind, ResponseBody},
     require::{Access, Denied, Guard, Require},
     session_auth::{SessionAuth, SessionAuthService},

@@ -32,10 +32,10 @@ use crate::{
 
 /// Asks one auth server.
 pub(crate) struct Client {
-    questions: Questions,
-    transport: Arc<dyn Transport>,
-    decoder: Decoder,
-    limits: Limits,
+    pub(super) questions: Questions,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) decoder: Decoder,
+    pub(super) limits: Limits,
     breaker: Option<Arc<Breaker>>,
     retries: Retries,
     slots: Semaphore,
@@ -244,7 +244,9 @@ impl Client {
 }
 
 /// A transport that panics is one that failed: whoever waits is answered, whichever task carries the call.
-async fn or_panicked<T>(mut exchange: BoxFuture<'_, Result<T, Cause>>) -> Result<T, Cause> {
+pub(super) async fn or_panicked<T>(
+    mut exchange: BoxFuture<'_, Result<T, Cause>>,
+) -> Result<T, Cause> {
     poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(cx)))
             .unwrap_or(Poll::Ready(Err(Cause::Panicked)))

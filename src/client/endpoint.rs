@@ -76,10 +76,15 @@ impl Endpoint {
         Ok(self)
     }
 
-    /// The URI of one of its endpoints.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The URI of one of its endpoints; an empty query is none.
     pub(crate) fn at(&self, path: &str, query: &str) -> Result<Uri, InvalidEndpoint> {
         let path = plain_path(path)?;
-        format!("{}{}{path}?{query}", self.origin, self.path)
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{}{path}{mark}{query}", self.origin, self.path)
             .parse()
             .map_err(|_| InvalidEndpoint::Path)
     }

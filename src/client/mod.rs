@@ -9,10 +9,12 @@ mod classify;
 mod endpoint;
 mod error;
 mod pause;
+mod probe;
 mod reply;
 mod request;
 mod retry;
 mod transport;
+mod unreached;
 
 pub use self::breaker::BreakerState;
 #[cfg(feature = "reqwest")]
@@ -23,6 +25,8 @@ pub(crate) use self::{
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
     error::{Asked, Cause, Unavailable},
+    probe::Probe,
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},
+    unreached::{Unreached, root_cause},
 };

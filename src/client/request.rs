@@ -27,12 +27,12 @@ pub(crate) enum CookieCache {
 /// Writes the requests to one auth server. Nothing in a client's request changes where they go.
 #[derive(Clone, Debug)]
 pub(crate) struct Questions {
-    endpoint: Endpoint,
-    session: Uri,
+    pub(super) endpoint: Endpoint,
+    pub(super) session: Uri,
     /// Past every cache, also where the cookie cache is trusted.
     session_now: Uri,
     /// What Better Auth has to trust before it answers a POST with cookies.
-    origin: HeaderValue,
+    pub(super) origin: HeaderValue,
 }
 
 impl Questions {

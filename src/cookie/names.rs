@@ -53,6 +53,22 @@ impl CookieNames {
         self
     }
 
+    /// Whether it is the session cookie's name.
+    pub(crate) fn is_token(&self, name: &str) -> bool {
+        self.role(name.as_bytes()) == Some(Role::Token)
+    }
+
+    /// The session cookie's name as it is configured, without `__Secure-` where either spelling counts.
+    pub(crate) fn token(&self) -> String {
+        let (TokenName::EitherSpelling(name) | TokenName::Exactly(name)) = &self.token;
+        String::from_utf8_lossy(name).into_owned()
+    }
+
+    /// Whether one name was given in full.
+    pub(crate) fn is_exact(&self) -> bool {
+        matches!(self.token, TokenName::Exactly(_))
+    }
+
     pub(super) fn role(&self, name: &[u8]) -> Option<Role> {
         let plain = name.strip_prefix(SECURE).unwrap_or(name);
         let is_token = match &self.token {

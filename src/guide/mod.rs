@@ -3,6 +3,7 @@
 //! - [Which extractor when](extractors)
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
+//! - [When the auth server is down](operating)
 
 #[doc = include_str!("extractors.md")]
 pub mod extractors {}
@@ -12,3 +13,6 @@ pub mod guards {}
 
 #[doc = include_str!("answers.md")]
 pub mod answers {}
+
+#[doc = include_str!("operating.md")]
+pub mod operating {}

@@ -3,7 +3,7 @@
 //! | level | event | when |
 //! | --- | --- | --- |
 //! | error | a mistake in the program, with its fix | a layer is missing, a guard can never let anybody in |
-//! | warn | something to look at, with its fix | a handle for plain `http` to another host was built |
+//! | warn | something to look at, with its fix | a handle for plain `http` to another host was built, or a check warns |
 //! | warn | the auth server gave no verdict, with the cause | the verdict is 503 `AUTH_SERVICE_UNAVAILABLE` |
 //! | debug | one cookie name came more than once | the server was asked all the same, or the request refused |
 //! | debug | a credential was refused without a call | it was too large, or ambiguous and refused by choice |

@@ -19,6 +19,7 @@ mod faults;
 mod forms;
 mod guard_table;
 mod guards;
+mod health;
 mod layers;
 mod made_up;
 mod real_server;

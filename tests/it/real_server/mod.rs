@@ -16,6 +16,7 @@ mod rate_limiter;
 mod optional;
 mod organizations;
 mod outages;
+mod check;
 mod process_outages;
 
 use std::time::Duration;

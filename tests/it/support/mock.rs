@@ -134,6 +134,11 @@ impl Mock {
         self.stage.calls.lock().unwrap().len()
     }
 
+    /// Every call, oldest first.
+    pub(crate) fn calls(&self) -> Vec<Request<Bytes>> {
+        self.stage.calls.lock().unwrap().clone()
+    }
+
     /// The most calls that were under way at one moment.
     pub(crate) fn most_at_once(&self) -> usize {
         self.stage.most.load(Ordering::SeqCst)

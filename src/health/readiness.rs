@@ -35,22 +35,17 @@ impl Readiness {
 impl BetterAuth {
     /// How it stands with the auth server. Asks nobody, and costs next to nothing.
     ///
+    /// For a probe, mount [`readiness_service`](Self::readiness_service).
+    ///
     /// # Examples
     ///
     /// ```
-    /// use axum::{Router, extract::State, routing::get};
-    /// use http::StatusCode;
     /// use tower_better_auth::BetterAuth;
     ///
-    /// async fn ready(State(auth): State<BetterAuth>) -> StatusCode {
-    ///     match auth.readiness().is_ready() {
-    ///         true => StatusCode::OK,
-    ///         false => StatusCode::SERVICE_UNAVAILABLE,
-    ///     }
-    /// }
-    ///
     /// let auth = BetterAuth::new("http://localhost:3000")?;
-    /// let app: Router = Router::new().route("/readyz", get(ready)).with_state(auth);
+    /// let readiness = auth.readiness();
+    /// assert!(readiness.is_ready());
+    /// assert_eq!(readiness.last_contact, None);
     /// # Ok::<_, tower_better_auth::ConfigError>(())
     /// ```
     #[must_use]
