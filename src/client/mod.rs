@@ -8,6 +8,7 @@ mod breaker;
 mod classify;
 mod endpoint;
 mod error;
+mod lanes;
 mod pause;
 mod reply;
 mod request;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
     error::{Asked, Cause, Unavailable},
+    lanes::Lane,
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},
 };

@@ -4,7 +4,7 @@ use http::{Extensions, HeaderMap};
 
 use super::Validator;
 use crate::{
-    client::Asked,
+    client::{Asked, Lane},
     credential::{Companions, Credential, Inquiry, Presented},
     observe,
     question::{Question, Replied, Reply},
@@ -38,9 +38,10 @@ impl Ask for Validator {
                 Err(verdict) => verdict,
                 Ok(credential) => {
                     let born = self.checks.generation();
-                    let client = &self.checks.client;
-                    let answer = client.ask_now(credential, &inquiry.companions).await;
-                    let (key, finding) = (self.key(credential), self.checks.finding(answer));
+                    let key = self.key(credential);
+                    let (client, lane) = (&self.checks.client, self.checks.lane(key));
+                    let answer = client.ask_now(credential, &inquiry.companions, lane).await;
+                    let finding = self.checks.finding(key, answer);
                     // A call that began before must not undo what was learnt just now.
                     self.flights
                         .overrule(key, || self.checks.keep(key, &finding, born));
@@ -64,8 +65,10 @@ impl Ask for Validator {
                 return Reply::Misconfigured.into();
             };
             let client = &self.checks.client;
+            // Guards run for nobody else.
+            let lane = Lane::Known;
             match client
-                .ask_about(question, credential, &inquiry.companions)
+                .ask_about(question, credential, &inquiry.companions, lane)
                 .await
             {
                 Ok(replied) => self.note(replied, credential),

@@ -8,8 +8,8 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    cache::{Generation, Key, SessionCache},
-    client::{Answer, Asked, Client, Unavailable},
+    cache::{Generation, Key, RecentlyActive, SessionCache},
+    client::{Answer, Asked, Client, Lane, Unavailable},
     observe,
     question::Reply,
     types::AuthSession,
@@ -20,6 +20,7 @@ use crate::{
 pub(super) struct Checks {
     pub(super) client: Client,
     pub(super) cache: Option<SessionCache>,
+    pub(super) recently_active: RecentlyActive,
     /// What a client is told when the auth server did not say when to come back.
     pub(super) retry_after: Duration,
 }
@@ -44,10 +45,22 @@ impl Checks {
         self.cache.as_ref().map(SessionCache::generation)
     }
 
-    /// What an answer comes to.
-    pub(super) fn finding(&self, answer: Result<Answer, Unavailable>) -> Finding {
+    /// Where a credential has to queue.
+    pub(super) fn lane(&self, key: Key) -> Lane {
+        if self.recently_active.contains(key, Instant::now()) {
+            Lane::Known
+        } else {
+            Lane::Unknown
+        }
+    }
+
+    /// What an answer about the credential of this key comes to.
+    pub(super) fn finding(&self, key: Key, answer: Result<Answer, Unavailable>) -> Finding {
         match answer {
-            Ok(Answer::Active(session)) => Finding::Active(session),
+            Ok(Answer::Active(session)) => {
+                self.recently_active.note(key, Instant::now());
+                Finding::Active(session)
+            }
             Ok(Answer::SignedOut) => Finding::SignedOut,
             Err(unavailable) => self.unavailable(Asked::Session, &unavailable),
         }

@@ -10,8 +10,8 @@ use tokio::{runtime::Handle, time::Instant};
 
 use self::checks::{Checks, Finding, Landed};
 use crate::{
-    cache::{Flights, Found, Key, Keys, SessionCache},
-    client::{Asked, Cause, Client},
+    cache::{Flights, Found, Key, Keys, RecentlyActive, SessionCache},
+    client::{Asked, Cause, Client, Lane},
     cookie,
     credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented, Shown},
     observe,
@@ -47,6 +47,7 @@ impl Validator {
             checks: Arc::new(Checks {
                 client,
                 cache,
+                recently_active: RecentlyActive::new(),
                 retry_after,
             }),
         }
@@ -140,14 +141,15 @@ impl Validator {
 
     /// Asks ahead of the end, so that nobody has to wait for it.
     ///
-    /// In the name of the client, so that a 429 is about that client, and not about everybody.
+    /// In the name of the client, so that a 429 is about that client, and not about everybody. The cache knows the session,
+    /// whenever it was last asked for.
     fn renew(&self, key: Key, credential: Credential, client_ip: Option<IpAddr>) {
         if Handle::try_current().is_ok() {
             let companions = Companions {
                 client_ip,
                 ..Companions::default()
             };
-            drop(self.join(key, credential, companions));
+            drop(self.join(key, credential, companions, Lane::Known));
         }
     }
 
@@ -162,13 +164,14 @@ impl Validator {
         key: Key,
         credential: Credential,
         companions: Companions,
+        lane: Lane,
     ) -> impl Future<Output = Option<Finding>> + Send + 'static {
         let (checks, keeper) = (Arc::clone(&self.checks), Arc::clone(&self.checks));
         let fetch = move || async move {
             let born = checks.generation();
-            let answer = checks.client.ask(&credential, &companions).await;
+            let answer = checks.client.ask(&credential, &companions, lane).await;
             Landed {
-                finding: checks.finding(answer),
+                finding: checks.finding(key, answer),
                 born,
             }
         };
@@ -194,7 +197,8 @@ impl Validator {
                 Found::Nothing => {}
             }
         }
-        let joined = self.join(key, credential.clone(), companions.clone());
+        let lane = self.checks.lane(key);
+        let joined = self.join(key, credential.clone(), companions.clone(), lane);
         let finding = joined.await.unwrap_or_else(|| {
             let unavailable = Cause::Panicked.into();
             self.checks.unavailable(Asked::Session, &unavailable)
