@@ -2,7 +2,7 @@
 
 use http::{Extensions, HeaderMap};
 
-use super::Validator;
+use super::{Validator, checks::Landed};
 use crate::{
     client::{Asked, Lane},
     credential::{Companions, Credential, Inquiry, Presented},
@@ -37,14 +37,18 @@ impl Ask for Validator {
             match credential(inquiry) {
                 Err(verdict) => verdict,
                 Ok(credential) => {
-                    let born = self.checks.generation();
-                    let key = self.key(credential);
-                    let (client, lane) = (&self.checks.client, self.checks.lane(key));
-                    let answer = client.ask_now(credential, &inquiry.companions, lane).await;
-                    let finding = self.checks.finding(key, answer);
-                    // A call that began before must not undo what was learnt just now.
-                    self.flights
-                        .overrule(key, || self.checks.keep(key, &finding, born));
+                    let (checks, key) = (&self.checks, self.key(credential));
+                    let (born, lane) = (checks.generation(), checks.lane(key));
+                    let call = async {
+                        let companions = &inquiry.companions;
+                        let answer = checks.client.ask_now(credential, companions, lane).await;
+                        Landed {
+                            finding: checks.finding(key, answer),
+                            born,
+                        }
+                    };
+                    let keep = |landed: &Landed| checks.keep(key, landed);
+                    let Landed { finding, .. } = self.flights.alone(key, call, keep).await;
                     finding.verdict()
                 }
             }

@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    cache::{Generation, Key, RecentlyActive, SessionCache},
+    cache::{Generation, Key, RecentlyActive, SessionCache, Weight},
     client::{Answer, Asked, Client, Lane, Unavailable},
     observe,
     question::Reply,
@@ -66,10 +66,10 @@ impl Checks {
         }
     }
 
-    /// Takes down what a call that began at `born` found out.
-    pub(super) fn keep(&self, key: Key, finding: &Finding, born: Option<Generation>) {
-        if let (Some(cache), Some(born)) = (&self.cache, born) {
-            match finding {
+    /// Takes down what a call found out.
+    pub(super) fn keep(&self, key: Key, landed: &Landed) {
+        if let (Some(cache), Some(born)) = (&self.cache, landed.born) {
+            match &landed.finding {
                 Finding::Active(session) => cache.put(key, session, born, Instant::now()),
                 Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
                 Finding::Unavailable { .. } => {}
@@ -82,6 +82,20 @@ impl Checks {
         observe::unavailable(asked.name(), &unavailable.cause, unavailable.fix(asked));
         Finding::Unavailable {
             retry_after: unavailable.retry_after.unwrap_or(self.retry_after),
+        }
+    }
+}
+
+impl Landed {
+    /// What the finding means for what others find out: a credential that is signed out stays so.
+    pub(super) fn weight(&self) -> Weight {
+        match &self.finding {
+            Finding::Active(session) if session.session.is_over_at(SystemTime::now()) => {
+                Weight::Final
+            }
+            Finding::Active(_) => Weight::UntilNewer,
+            Finding::SignedOut => Weight::Final,
+            Finding::Unavailable { .. } => Weight::Nothing,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Validator {
             policy,
             client_ip,
             keys: Keys::random(),
-            flights: Flights::new(),
+            flights: Flights::new(Landed::weight),
             checks: Arc::new(Checks {
                 client,
                 cache,
@@ -175,7 +175,7 @@ impl Validator {
                 born,
             }
         };
-        let keep = move |landed: &Landed| keeper.keep(key, &landed.finding, landed.born);
+        let keep = move |landed: &Landed| keeper.keep(key, landed);
         let landed = self.flights.join(key, fetch, keep);
         async move { landed.await.map(|landed| landed.finding) }
     }
