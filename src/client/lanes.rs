@@ -118,6 +118,7 @@ mod tests {
 
     #[test]
     fn as_many_places_as_there_can_be_overflow_nothing() {
-        drop(Lanes::new(Semaphore::MAX_PERMITS));
+        let lanes = Lanes::new(Semaphore::MAX_PERMITS);
+        assert_eq!(lanes.places.available_permits(), Semaphore::MAX_PERMITS);
     }
 }
