@@ -2,6 +2,8 @@
 
 mod ask;
 mod checks;
+#[cfg(test)]
+mod model;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
