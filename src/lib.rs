@@ -265,6 +265,7 @@ mod types;
 mod cookie;
 mod credential;
 mod question;
+mod clock;
 mod verdict;
 mod observe;
 pub mod rejection;

@@ -25,6 +25,7 @@ impl<'a> Access<'a> {
         session: &'a AuthSession,
         request: &'a Request<B>,
         held: &'a Held,
+        now: SystemTime,
     ) -> Self {
         Self {
             session,
@@ -32,7 +33,7 @@ impl<'a> Access<'a> {
             uri: request.uri(),
             headers: request.headers(),
             held,
-            now: SystemTime::now(),
+            now,
         }
     }
 
@@ -133,10 +134,7 @@ impl MadeUp {
     }
 
     pub(crate) fn access(&self) -> Access<'_> {
-        Access {
-            now: self.now,
-            ..Access::new(&self.session, &self.request, &self.held)
-        }
+        Access::new(&self.session, &self.request, &self.held, self.now)
     }
 }
 

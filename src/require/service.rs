@@ -3,6 +3,7 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
+    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -120,10 +121,12 @@ impl Gate for RequireGate {
             Ok(session) => session,
             Err(rejection) => return Admission::Refused(rejection),
         };
+        let checkpoint = request.extensions().get::<Checkpoint>();
+        let now = checkpoint.map_or_else(SystemTime::now, Checkpoint::now);
         let held = Held::take_from(request);
         let decision = self
             .expression
-            .decide(&Access::new(&session, request, &held));
+            .decide(&Access::new(&session, request, &held, now));
         held.give_back_to(request);
         act(decision, request)
     }

@@ -1,5 +1,7 @@
 //! The auth server's side, as the handler's side sees it.
 
+use std::time::SystemTime;
+
 use http::{Extensions, HeaderMap};
 
 use super::Validator;
@@ -44,10 +46,14 @@ impl Ask for Validator {
                     // A call that began before must not undo what was learnt just now.
                     self.flights
                         .overrule(key, || self.checks.keep(key, &finding, born));
-                    finding.verdict()
+                    finding.verdict(self.now())
                 }
             }
         })
+    }
+
+    fn now(&self) -> SystemTime {
+        self.checks.clock.now()
     }
 
     fn ask_about<'a>(

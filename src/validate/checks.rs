@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::{
     cache::{Generation, Key, SessionCache},
     client::{Answer, Asked, Client, Unavailable},
+    clock::Clock,
     observe,
     question::Reply,
     types::AuthSession,
@@ -20,6 +21,7 @@ use crate::{
 pub(super) struct Checks {
     pub(super) client: Client,
     pub(super) cache: Option<SessionCache>,
+    pub(super) clock: Clock,
     /// What a client is told when the auth server did not say when to come back.
     pub(super) retry_after: Duration,
 }
@@ -57,7 +59,9 @@ impl Checks {
     pub(super) fn keep(&self, key: Key, finding: &Finding, born: Option<Generation>) {
         if let (Some(cache), Some(born)) = (&self.cache, born) {
             match finding {
-                Finding::Active(session) => cache.put(key, session, born, Instant::now()),
+                Finding::Active(session) => {
+                    cache.put(key, session, born, Instant::now(), self.clock.now());
+                }
                 Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
                 Finding::Unavailable { .. } => {}
             }
@@ -74,11 +78,11 @@ impl Checks {
 }
 
 impl Finding {
-    /// The verdict at the time of now.
-    pub(super) fn verdict(self) -> Verdict {
+    /// The verdict at `now`.
+    pub(super) fn verdict(self, now: SystemTime) -> Verdict {
         match self {
             Self::Active(session) => {
-                let verdict = Verdict::of(session, SystemTime::now());
+                let verdict = Verdict::of(session, now);
                 if matches!(verdict, Verdict::SignedOut) {
                     observe::advice(
                         "the auth server answered with a session that has ended by this host's clock: if that is not \

@@ -12,11 +12,12 @@ use self::checks::{Checks, Finding, Landed};
 use crate::{
     cache::{Flights, Found, Key, Keys, SessionCache},
     client::{Asked, Cause, Client},
+    clock::Clock,
     cookie,
     credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented, Shown},
     observe,
     question::{Replied, Reply},
-    verdict::Verdict,
+    verdict::{Ask, Verdict},
 };
 
 /// Finds the address of the client in the headers or extensions of a request.
@@ -37,6 +38,7 @@ impl Validator {
         client_ip: Option<Box<ClientIp>>,
         client: Client,
         cache: Option<SessionCache>,
+        clock: Clock,
         retry_after: Duration,
     ) -> Self {
         Self {
@@ -47,6 +49,7 @@ impl Validator {
             checks: Arc::new(Checks {
                 client,
                 cache,
+                clock,
                 retry_after,
             }),
         }
@@ -126,12 +129,12 @@ impl Validator {
         let cache = self.checks.cache.as_ref()?;
         let key = self.keys.key(|hasher| shown.hash_into(hasher));
         match cache.get(key, Instant::now()) {
-            Found::Active(session) => Some(Verdict::of_remembered(session)),
+            Found::Active(session) => Some(Verdict::of_remembered(session, &self.checks.clock)),
             Found::Aging(session) => {
                 if let Some(credential) = shown.to_credential() {
                     self.renew(key, credential, self.client_ip(headers, extensions));
                 }
-                Some(Verdict::of_remembered(session))
+                Some(Verdict::of_remembered(session, &self.checks.clock))
             }
             Found::SignedOut => Some(Verdict::SignedOut),
             Found::Nothing => None,
@@ -185,10 +188,12 @@ impl Validator {
         let key = self.key(credential);
         if let Some(cache) = &self.checks.cache {
             match cache.get(key, Instant::now()) {
-                Found::Active(session) => return Verdict::of_remembered(session),
+                Found::Active(session) => {
+                    return Verdict::of_remembered(session, &self.checks.clock);
+                }
                 Found::Aging(session) => {
                     self.renew(key, credential.clone(), companions.client_ip);
-                    return Verdict::of_remembered(session);
+                    return Verdict::of_remembered(session, &self.checks.clock);
                 }
                 Found::SignedOut => return Verdict::SignedOut,
                 Found::Nothing => {}
@@ -199,7 +204,7 @@ impl Validator {
             let unavailable = Cause::Panicked.into();
             self.checks.unavailable(Asked::Session, &unavailable)
         });
-        finding.verdict()
+        finding.verdict(self.now())
     }
 
     /// Says in the log what is wrong, and keeps the cookies that may come back.
