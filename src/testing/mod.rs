@@ -40,19 +40,38 @@
 
 mod access;
 mod access_control;
+mod accounts;
 mod answer;
+mod as_user;
 mod auth_server;
+mod clock;
+mod cookies;
 mod fault;
+mod gzip;
 mod listener;
+mod people;
+mod protected;
+mod recorded;
+mod route;
 mod routes;
 mod session;
+mod stand_in;
 mod state;
+mod transport;
+mod trouble;
 mod user;
 
 pub use self::{
     access::{AccessBuilder, access},
-    auth_server::{AuthServer, RecordedRequest, SignedIn},
+    as_user::AsUser,
+    auth_server::AuthServer,
+    clock::Clock,
     fault::Fault,
+    protected::assert_protected,
+    recorded::{RecordedRequest, SignedIn},
+    route::Route,
     session::{SessionBuilder, session},
+    stand_in::{StandIn, StandInService, anonymous, signed_in, unavailable},
+    transport::{AnswerBody, InProcess},
     user::{UserBuilder, user},
 };
