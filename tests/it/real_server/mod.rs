@@ -17,6 +17,7 @@ mod optional;
 mod organizations;
 mod outages;
 mod process_outages;
+mod contract;
 
 use std::time::Duration;
 
