@@ -21,6 +21,8 @@ use super::SignedIn;
 pub trait AsUser {
     /// Adds their session cookie, before all other cookies: the auth server reads the first.
     #[must_use]
+    // By value, as the methods of `http::request::Builder` are.
+    #[allow(clippy::wrong_self_convention)]
     fn as_user(self, user: &SignedIn) -> Self;
 }
 

@@ -42,6 +42,11 @@ impl Cookies {
         ascii(&format!("{}={}", self.session, self.sign(token)))
     }
 
+    /// What an app sends as `Authorization`.
+    pub(super) fn bearer(token: &str) -> HeaderValue {
+        ascii(&format!("Bearer {token}"))
+    }
+
     /// The session cookie as it is set. Without an age it ends with the browser.
     pub(super) fn set(&self, token: &str, max_age: Option<u64>) -> HeaderValue {
         self.line(&self.session, &self.sign(token), max_age)
@@ -65,9 +70,12 @@ impl Cookies {
     /// The token that a request shows and this server has signed. A token after `Bearer` counts without a signature,
     /// and before the cookie, as with the bearer plugin.
     pub(super) fn token(&self, headers: &HeaderMap) -> Option<String> {
-        let bearer = bearer(headers).and_then(|value| match value.contains('.') {
-            true => self.verified(value),
-            false => Some(value.to_owned()),
+        let bearer = bearer(headers).and_then(|value| {
+            if value.contains('.') {
+                self.verified(value)
+            } else {
+                Some(value.to_owned())
+            }
         });
         bearer.or_else(|| self.verified(find(headers, &self.session)?))
     }
@@ -85,10 +93,8 @@ impl Cookies {
 
     fn line(&self, name: &str, value: &str, max_age: Option<u64>) -> HeaderValue {
         let max_age = max_age.map_or(String::new(), |seconds| format!("; Max-Age={seconds}"));
-        let secure = match self.session.starts_with("__Secure-") {
-            true => "; Secure",
-            false => "",
-        };
+        let is_secure = self.session.starts_with("__Secure-");
+        let secure = if is_secure { "; Secure" } else { "" };
         ascii(&format!(
             "{name}={value}{max_age}; Path=/; HttpOnly{secure}; SameSite=Lax"
         ))

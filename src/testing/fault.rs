@@ -130,7 +130,8 @@ impl Fault {
     /// One of every kind, for tests that hold whatever fails: none of them is a verdict.
     ///
     /// `Hang` and `Drip` last as long as the app's [`deadline`](crate::BetterAuthBuilder::deadline): pause Tokio's time, or
-    /// set a short one.
+    /// set a short one. An open [circuit breaker](crate::CircuitBreaker) keeps calls from being made, and so does
+    /// `RateLimited`, which comes last.
     ///
     /// # Examples
     ///
@@ -139,7 +140,7 @@ impl Fault {
     /// use http::{Request, StatusCode};
     /// use tower::ServiceExt;
     /// use tower_better_auth::{
-    ///     SessionAuth,
+    ///     CircuitBreaker, SessionAuth,
     ///     testing::{AsUser, AuthServer, Fault, user},
     /// };
     ///
@@ -147,9 +148,10 @@ impl Fault {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = AuthServer::in_process();
     /// let ada = server.sign_in(user("ada"));
+    /// let auth = server.builder().circuit_breaker(CircuitBreaker::off()).build()?;
     /// let app: Router = Router::new()
     ///     .route("/me", get(|| async { "hello" }))
-    ///     .layer(SessionAuth::new(server.builder().build()?));
+    ///     .layer(SessionAuth::new(auth));
     ///
     /// for fault in Fault::all() {
     ///     server.fail_with(fault.clone());
@@ -174,7 +176,6 @@ impl Fault {
             Self::ContentType("text/plain"),
             Self::ContentType("text/html"),
             Self::DatabaseDown,
-            Self::RateLimited { retry_after },
             Self::page(),
             Self::redirect("/sign-in"),
             Self::json(""),
@@ -187,7 +188,11 @@ impl Fault {
         let statuses = [
             204, 301, 400, 401, 403, 404, 405, 408, 429, 431, 500, 502, 503, 504,
         ];
-        faults.into_iter().chain(statuses.map(Self::status))
+        let last = [Self::RateLimited { retry_after }];
+        faults
+            .into_iter()
+            .chain(statuses.map(Self::status))
+            .chain(last)
     }
 
     /// What comes in place of the right answer.

@@ -1,6 +1,6 @@
 //! Who may sign in at an [`AuthServer`], and what becomes of them.
 
-use super::{AuthServer, SessionBuilder, SignedIn, access_control::Permission};
+use super::{AuthServer, SessionBuilder, SignedIn, access_control::Permission, cookies::Cookies};
 use crate::{Session, User};
 
 impl AuthServer {
@@ -23,6 +23,7 @@ impl AuthServer {
         let session = &state.sessions[&token];
         SignedIn {
             cookie: state.cookies.crumb(&token),
+            bearer: Cookies::bearer(&token),
             session_id: session.id.clone(),
             user_id: session.user_id.clone(),
             token,

@@ -39,6 +39,7 @@ impl RecordedRequest {
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub(super) cookie: HeaderValue,
+    pub(super) bearer: HeaderValue,
     pub(super) token: String,
     pub(super) session_id: String,
     pub(super) user_id: String,
@@ -55,8 +56,7 @@ impl SignedIn {
     /// [accept it](crate::BetterAuthBuilder::accept_bearer).
     #[must_use]
     pub fn bearer(&self) -> HeaderValue {
-        let value = format!("Bearer {}", self.token);
-        HeaderValue::from_str(&value).expect("letters and digits")
+        self.bearer.clone()
     }
 
     /// The id of the session.

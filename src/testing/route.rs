@@ -72,7 +72,7 @@ impl From<(&str, &str)> for Route {
     fn from((method, path): (&str, &str)) -> Self {
         match method.to_ascii_uppercase().parse() {
             Ok(method) => Self::new(method, path),
-            Err(_) => panic!("{method:?} is no method of HTTP"),
+            Err(error) => panic!("{method:?} is no method of HTTP: {error}"),
         }
     }
 }

@@ -95,7 +95,7 @@ impl Shared {
             sleep(latency).await;
         }
         let is_down = matches!(fault, Some(Fault::DatabaseDown));
-        match (self.answer(endpoint, &head, &body, is_down), fault) {
+        match (self.answer(endpoint.as_ref(), &head, &body, is_down), fault) {
             (Answer::Said(response), None | Some(Fault::DatabaseDown)) => Ok(response),
             (Answer::Said(response), Some(fault)) => fault.spoil(response).await,
             (Answer::Down, _) => {
@@ -117,7 +117,7 @@ impl Shared {
 
     fn answer(
         &self,
-        endpoint: Option<Endpoint>,
+        endpoint: Option<&Endpoint>,
         head: &Parts,
         body: &Bytes,
         is_down: bool,
@@ -215,9 +215,10 @@ fn refresh(head: &Parts) -> Refresh {
         let value = parameter.strip_prefix("disableRefresh=");
         value.is_some_and(|value| !value.is_empty())
     });
-    match is_disabled {
-        true => Refresh::Never,
-        false => Refresh::WhenDue,
+    if is_disabled {
+        Refresh::Never
+    } else {
+        Refresh::WhenDue
     }
 }
 

@@ -20,6 +20,7 @@ mod faults;
 mod forms;
 mod guard_table;
 mod guards;
+mod kit;
 mod layers;
 mod made_up;
 mod real_server;

@@ -53,7 +53,7 @@ macro_rules! suite {
             use super::*;
             $(#[tokio::test]
             async fn $test() {
-                $crate::contract::$module::$test(&$subject.await).await;
+                $crate::contract::$module::$test(&$subject).await;
             })*
         })*
     };
@@ -63,7 +63,7 @@ pub(crate) use suite;
 mod on_a_socket {
     use crate::contract::subject::Subject;
 
-    crate::contract::suite!(Subject::on_a_socket());
+    crate::contract::suite!(Subject::on_a_socket().await);
 }
 
 mod in_process {

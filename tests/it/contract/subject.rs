@@ -45,7 +45,7 @@ pub(crate) enum Way {
 }
 
 impl Subject {
-    pub(crate) async fn real() -> Self {
+    pub(crate) fn real() -> Self {
         Self::Real(BetterAuthServer::start(json!({})))
     }
 
@@ -53,7 +53,7 @@ impl Subject {
         Self::Fake(AuthServer::start().await, Way::Socket)
     }
 
-    pub(crate) async fn in_process() -> Self {
+    pub(crate) fn in_process() -> Self {
         Self::Fake(AuthServer::in_process(), Way::InProcess)
     }
 
