@@ -3,6 +3,7 @@
 //! - [Which extractor when](extractors)
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
+#![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
 
 #[doc = include_str!("extractors.md")]
 pub mod extractors {}
@@ -12,3 +13,8 @@ pub mod guards {}
 
 #[doc = include_str!("answers.md")]
 pub mod answers {}
+
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc = include_str!("testing.md")]
+pub mod testing {}
