@@ -5,6 +5,7 @@ pub(crate) mod organizations;
 pub(crate) mod prolonging;
 pub(crate) mod sessions;
 pub(crate) mod subject;
+pub(crate) mod verdicts;
 
 /// The suite against one server: a test for each of the functions.
 macro_rules! suite {
@@ -44,6 +45,12 @@ macro_rules! suite {
                 what_an_admin_may_do_everywhere_is_answered,
                 a_body_that_is_no_question_is_400,
                 a_database_that_is_down_looks_like_nobody,
+            ]
+            verdicts: [
+                every_situation_of_a_session_has_its_verdict,
+                a_new_role_holds_from_the_next_request_on,
+                guards_that_ask_are_answered,
+                a_session_that_a_guard_prolongs_is_prolonged_in_the_browser,
             ]
         }
     };

@@ -7,7 +7,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use tower_better_auth::testing::{AuthServer, Fault, SignedIn, user};
+use tower_better_auth::{
+    BetterAuth,
+    testing::{AuthServer, Fault, SignedIn, user},
+};
 
 use crate::support::node::{self, BetterAuthServer, Database};
 
@@ -61,6 +64,14 @@ impl Subject {
         match self {
             Self::Real(server) => server.url(),
             Self::Fake(server, _) => server.url(),
+        }
+    }
+
+    /// A handle that asks it in the way in which it is asked.
+    pub(crate) fn handle(&self) -> BetterAuth {
+        match self {
+            Self::Fake(server, Way::InProcess) => server.builder().build().unwrap(),
+            Self::Real(_) | Self::Fake(_, Way::Socket) => BetterAuth::new(self.origin()).unwrap(),
         }
     }
 
