@@ -146,3 +146,22 @@ async fn a_rate_limit_says_when_to_come_back() {
     server.fail_with(Fault::RateLimited { retry_after });
     assert_eq!(me(&app, &ada).await.header("retry-after"), Some("7"));
 }
+
+#[tokio::test]
+async fn a_refusal_ends_calls_that_hang() {
+    let server = AuthServer::start().await;
+    let deadline = Duration::from_secs(10);
+    let app = app(steady(BetterAuth::builder(server.url()).deadline(deadline)));
+    let ada = server.sign_in(user("ada"));
+    server.fail_with(Fault::Hang);
+    let hanging = me(&app, &ada);
+    let refuse = async {
+        while server.session_calls() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.fail_with(Fault::Refused);
+    };
+    let (seen, ()) = tokio::join!(hanging, refuse);
+    assert_eq!(seen.summary(), "503 AUTH_SERVICE_UNAVAILABLE");
+    assert!(seen.elapsed < deadline / 2, "{:?}", seen.elapsed);
+}
