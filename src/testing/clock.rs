@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// A clock that a test can move forward. Clones are the same clock.
 ///
 /// It begins with the time of day and goes on as Tokio's clock does: in a test with
-/// [paused time](tokio::time::pause) it stands still, and `tokio::time::advance` moves it as well.
+/// paused time it stands still, and `tokio::time::advance` moves it as well.
 ///
 /// # Examples
 ///
