@@ -247,8 +247,7 @@
 //!   warning is logged. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and not again while it is open.
 //! - Users choose their names, and Better Auth does not limit them: escape them where you show them.
-//! - A plain `http` URL of another host is warned about when the handle is built: cookies cross that network in clear
-//!   text.
+//! - A plain `http` URL of another host is warned about when the handle is built: it takes cookies in clear text.
 //!
 //! # Features
 //!
@@ -258,7 +257,7 @@
 //! | `rustls` | yes | `https` auth servers, by rustls and the platform's certificates. Switches on `reqwest` |
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
-//! | `testing` | no | `testing::AuthServer`, a Better Auth server for tests and examples that fails on command; made-up sessions for the tests of guards |
+//! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod guide;
@@ -266,6 +265,7 @@ mod types;
 mod cookie;
 mod credential;
 mod question;
+mod clock;
 mod verdict;
 mod observe;
 pub mod rejection;
@@ -295,6 +295,6 @@ pub use self::{
 };
 
 /// The examples of the README, as doctests.
-#[cfg(all(doctest, feature = "reqwest", feature = "axum"))]
+#[cfg(all(doctest, feature = "reqwest", feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;

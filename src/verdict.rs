@@ -19,6 +19,7 @@ use http::{Extensions, HeaderMap};
 use tokio::sync::OnceCell;
 
 use crate::{
+    clock::Clock,
     credential::Inquiry,
     question::{Question, Replied, Reply},
     types::AuthSession,
@@ -58,9 +59,9 @@ impl Verdict {
 
 impl Verdict {
     /// The verdict on a session whose end was seen to when it was remembered. Reads the clock only for bans.
-    pub(crate) fn of_remembered(session: Arc<AuthSession>) -> Self {
+    pub(crate) fn of_remembered(session: Arc<AuthSession>, clock: &Clock) -> Self {
         if session.user.banned {
-            Self::of(session, SystemTime::now())
+            Self::of(session, clock.now())
         } else {
             Self::Active(session)
         }
@@ -84,6 +85,9 @@ pub(crate) trait Ask: Send + Sync {
         inquiry: &'a Inquiry,
         question: &'a Question,
     ) -> BoxFuture<'a, Replied>;
+
+    /// What time it is, for whatever depends on the date.
+    fn now(&self) -> SystemTime;
 }
 
 /// The value in a request's extensions.
@@ -213,6 +217,10 @@ impl Checkpoint {
 
     pub(crate) fn asker(&self) -> Arc<dyn Ask> {
         Arc::clone(&self.asker)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.asker.now()
     }
 
     /// Whether the verdict was asked for past every cache, for this request.

@@ -82,7 +82,14 @@ impl BetterAuthBuilder {
         });
         let client = Client::new(questions, transport, self.decoder, limits);
         let retry_after = defaults::RETRY_AFTER;
-        let validator = Validator::new(policy, self.client_ip, client, cache, retry_after);
+        let validator = Validator::new(
+            policy,
+            self.client_ip,
+            client,
+            cache,
+            self.clock,
+            retry_after,
+        );
         Ok(BetterAuth::of(validator))
     }
 

@@ -8,6 +8,7 @@ use super::{CircuitBreaker, defaults};
 use crate::{
     cache::Cache,
     client::{CookieCache, Decoder, TowerTransport, Transport},
+    clock::Clock,
     credential::{Acceptance, Ambiguity},
     types::AuthSession,
     validate::ClientIp,
@@ -39,6 +40,7 @@ pub struct BetterAuthBuilder {
     pub(super) origin: Option<String>,
     pub(super) decoder: Decoder,
     pub(super) transport: Option<Arc<dyn Transport>>,
+    pub(super) clock: Clock,
 }
 
 impl BetterAuthBuilder {
@@ -64,6 +66,7 @@ impl BetterAuthBuilder {
             origin: None,
             decoder: Decoder::BetterAuth,
             transport: None,
+            clock: Clock::default(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod build;
 mod builder;
+#[cfg(feature = "testing")]
+mod clock;
 mod config_error;
 mod credentials;
 mod default_transport;

@@ -23,6 +23,8 @@ pub(crate) struct SessionCache {
     active: sync::Cache<Key, Entry, AsItIs>,
     signed_out: sync::Cache<Key, SignedOut, AsItIs>,
     trust: Trust,
+    /// The longest that a call can last.
+    call: Duration,
     revocations: Revocations,
     /// Between 0 and 1.
     spread: fn() -> f64,
@@ -72,6 +74,7 @@ impl SessionCache {
             active: active.build_with_hasher(AsItIs::default()),
             signed_out: signed_out.build_with_hasher(AsItIs::default()),
             trust,
+            call: deadline,
             revocations: Revocations::new(policy.longest() + deadline),
             spread: random,
         }
@@ -106,9 +109,18 @@ impl SessionCache {
     }
 
     /// Keeps what was asked for at `born`, unless it has been invalidated since.
-    pub(crate) fn put(&self, key: Key, session: &Arc<AuthSession>, born: Generation, now: Instant) {
+    ///
+    /// `now` and `date` are the same moment, by two clocks.
+    pub(crate) fn put(
+        &self,
+        key: Key,
+        session: &Arc<AuthSession>,
+        born: Generation,
+        now: Instant,
+        date: SystemTime,
+    ) {
         let expires_at = session.session.expires_at;
-        let lifetime = self.policy.lifetime(expires_at, SystemTime::now());
+        let lifetime = self.policy.lifetime(expires_at, date);
         if lifetime.is_zero() {
             // Over by this host's clock, and so is what was kept of it.
             self.active.invalidate(&key);
@@ -119,7 +131,7 @@ impl SessionCache {
         }
         let entry = Entry {
             session: Arc::clone(session),
-            span: Span::new(lifetime, now, (self.spread)()),
+            span: Span::new(lifetime, self.call, now, (self.spread)()),
             born,
         };
         self.active.insert(key, entry);
@@ -189,7 +201,13 @@ mod tests {
     fn what_was_put_is_found_until_its_end_and_is_aging_before() {
         let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
         let key = key(&keys, "a");
-        cache.put(key, &session(3600 * SECOND), cache.generation(), now);
+        cache.put(
+            key,
+            &session(3600 * SECOND),
+            cache.generation(),
+            now,
+            SystemTime::now(),
+        );
         assert!(matches!(cache.get(key, now), Found::Active(_)));
         assert!(matches!(
             cache.get(key, now + 40 * SECOND),
@@ -203,7 +221,13 @@ mod tests {
     fn an_entry_ends_with_its_session_and_being_used_does_not_prolong_it() {
         let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
         let key = key(&keys, "a");
-        cache.put(key, &session(10 * SECOND), cache.generation(), now);
+        cache.put(
+            key,
+            &session(10 * SECOND),
+            cache.generation(),
+            now,
+            SystemTime::now(),
+        );
         for second in 0..10 {
             assert!(!matches!(
                 cache.get(key, now + second * SECOND - SECOND / 10),
@@ -224,12 +248,12 @@ mod tests {
             let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
             let (key, session) = (key(&keys, "a"), session(3600 * SECOND));
             let before = cache.generation();
-            cache.put(key, &session, before, now);
+            cache.put(key, &session, before, now, SystemTime::now());
             invalidate(&cache, now);
             assert!(matches!(cache.get(key, now), Found::Nothing));
-            cache.put(key, &session, before, now);
+            cache.put(key, &session, before, now, SystemTime::now());
             assert!(matches!(cache.get(key, now), Found::Nothing));
-            cache.put(key, &session, cache.generation(), now);
+            cache.put(key, &session, cache.generation(), now, SystemTime::now());
             assert!(matches!(cache.get(key, now), Found::Active(_)));
         }
     }
@@ -240,7 +264,13 @@ mod tests {
         let key = key(&keys, "a");
         for (trust, expected) in [(Trust::ForAMoment, true), (Trust::Never, false)] {
             let cache = cache(trust);
-            cache.put(key, &session(3600 * SECOND), cache.generation(), now);
+            cache.put(
+                key,
+                &session(3600 * SECOND),
+                cache.generation(),
+                now,
+                SystemTime::now(),
+            );
             cache.put_signed_out(key, now);
             assert_eq!(matches!(cache.get(key, now), Found::SignedOut), expected);
             assert!(matches!(cache.get(key, now + SECOND), Found::Nothing));
@@ -251,7 +281,13 @@ mod tests {
     fn made_up_cookies_take_up_no_room_of_sessions() {
         let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
         let real = key(&keys, "real");
-        cache.put(real, &session(3600 * SECOND), cache.generation(), now);
+        cache.put(
+            real,
+            &session(3600 * SECOND),
+            cache.generation(),
+            now,
+            SystemTime::now(),
+        );
         for number in 0..20_000 {
             cache.put_signed_out(key(&keys, &number.to_string()), now);
         }

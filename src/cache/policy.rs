@@ -7,7 +7,8 @@ use tokio::time::Instant;
 /// How sessions are remembered, for [`BetterAuthBuilder::cache`](crate::BetterAuthBuilder::cache).
 ///
 /// 1. A session is remembered for the ttl or until it ends, whichever comes first. Being used does not prolong that.
-/// 2. While it is in use it is asked for anew in the last quarter of that time, so that nobody waits.
+/// 2. While it is in use it is asked for anew ahead of its end, so that nobody waits: in the last quarter of its time, and
+///    no earlier than a call may take ([`deadline`](crate::BetterAuthBuilder::deadline)).
 /// 3. What is [invalidated](crate::BetterAuth::invalidate_session) is gone at once, and an answer that was asked for before
 ///    cannot bring it back.
 /// 4. A signed-out credential is remembered for a second, apart from the others, so that made-up cookies push out nobody.
@@ -89,11 +90,14 @@ pub(super) enum Worth {
 }
 
 impl Span {
-    /// Asks anew in the last quarter, and not at the same moment for all: `spread` lies between 0 and 1.
-    pub(super) fn new(lifetime: Duration, now: Instant, spread: f64) -> Self {
+    /// Asks anew in the last quarter, and no earlier than `call`, which is what one may take: what is asked for sooner
+    /// than needed is asked for more often. And not at the same moment for all: `spread` lies between 0 and 1.
+    pub(super) fn new(lifetime: Duration, call: Duration, now: Instant, spread: f64) -> Self {
+        let ahead = call.min(lifetime / 4);
+        let end = now + lifetime;
         Self {
-            renew: now + lifetime.mul_f64(0.75 + spread.clamp(0.0, 1.0) * 0.15),
-            end: now + lifetime,
+            renew: end - ahead.mul_f64(1.0 - 0.6 * spread.clamp(0.0, 1.0)),
+            end,
         }
     }
 
@@ -133,29 +137,33 @@ mod tests {
         let (cache, now) = (Cache::ttl(Duration::MAX), UNIX_EPOCH + 1000 * SECOND);
         let lifetime = cache.lifetime(now + SECOND * 3600, now);
         assert_eq!(lifetime, SECOND * 3600);
-        let span = Span::new(cache.longest(), Instant::now(), 1.0);
+        let span = Span::new(cache.longest(), 5 * SECOND, Instant::now(), 1.0);
         assert_eq!(span.worth(Instant::now()), Worth::Fresh);
     }
 
     #[test]
-    fn an_entry_is_renewed_in_its_last_quarter_and_over_at_its_end() {
+    fn an_entry_is_renewed_ahead_of_its_end_by_a_quarter_of_its_time_or_by_what_a_call_may_take() {
         let now = Instant::now();
-        for spread in [0.0, 0.5, 1.0] {
-            let span = Span::new(100 * SECOND, now, spread);
-            assert_eq!(span.worth(now), Worth::Fresh);
-            assert_eq!(span.worth(now + 74 * SECOND), Worth::Fresh);
-            assert_eq!(span.worth(now + 91 * SECOND), Worth::Aging);
-            assert_eq!(span.worth(now + 100 * SECOND), Worth::Over);
+        for (lifetime, call, ahead) in [(100, 60, 25), (100, 25, 25), (100, 5, 5), (8, 5, 2)] {
+            let (lifetime, call, ahead) = (lifetime * SECOND, call * SECOND, ahead * SECOND);
+            for (spread, ahead) in [(0.0, ahead), (0.5, ahead * 7 / 10), (1.0, ahead * 4 / 10)] {
+                let span = Span::new(lifetime, call, now, spread);
+                let renew = now + lifetime - ahead;
+                let moment = Duration::from_millis(1);
+                assert_eq!(span.worth(now), Worth::Fresh);
+                assert_eq!(
+                    span.worth(renew - moment),
+                    Worth::Fresh,
+                    "{lifetime:?} {spread}"
+                );
+                assert_eq!(
+                    span.worth(renew + moment),
+                    Worth::Aging,
+                    "{lifetime:?} {spread}"
+                );
+                assert_eq!(span.worth(now + lifetime), Worth::Over);
+            }
         }
-    }
-
-    #[test]
-    fn the_moments_of_renewal_are_spread() {
-        let now = Instant::now();
-        let early = Span::new(100 * SECOND, now, 0.0);
-        let late = Span::new(100 * SECOND, now, 1.0);
-        assert_eq!(early.worth(now + 80 * SECOND), Worth::Aging);
-        assert_eq!(late.worth(now + 80 * SECOND), Worth::Fresh);
     }
 
     proptest! {

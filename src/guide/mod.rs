@@ -4,6 +4,7 @@
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
 //! - [When the auth server is down](operating)
+#![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
 
 #[doc = include_str!("extractors.md")]
 pub mod extractors {}
@@ -16,3 +17,8 @@ pub mod answers {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc = include_str!("testing.md")]
+pub mod testing {}

@@ -88,7 +88,7 @@ impl<'a> Access<'a> {
     /// The time of the check: the same for all guards of one.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        *self.now.get_or_init(SystemTime::now)
+        *self.now.get_or_init(|| self.held.now())
     }
 
     /// What the auth server said to that question, if it was asked for this request.

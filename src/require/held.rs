@@ -2,7 +2,7 @@
 
 #[cfg(feature = "axum")]
 use std::cell::OnceCell;
-use std::{cell::RefCell, mem};
+use std::{cell::RefCell, mem, time::SystemTime};
 
 use http::{Extensions, Request};
 
@@ -50,6 +50,14 @@ impl Held {
     pub(super) fn reply(&self, question: &Question) -> Option<Reply> {
         let extensions = self.extensions.borrow();
         extensions.get::<Checkpoint>()?.reply(question).cloned()
+    }
+
+    /// The time by the clock of the handle that gave the verdict.
+    pub(super) fn now(&self) -> SystemTime {
+        let extensions = self.extensions.borrow();
+        extensions
+            .get()
+            .map_or_else(SystemTime::now, Checkpoint::now)
     }
 
     pub(super) fn is_live(&self) -> bool {

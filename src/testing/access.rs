@@ -2,6 +2,7 @@ use std::{fmt, time::SystemTime};
 
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 
+use super::SessionBuilder;
 use crate::{AuthSession, Denied, Guard, require::MadeUp};
 
 /// A made-up request of whoever has this session, for the tests of a [`Guard`] of one's own.
@@ -31,9 +32,9 @@ use crate::{AuthSession, Denied, Guard, require::MadeUp};
 /// let denied = access(ada).path_param("team", "blue").check(&OwnTeam).unwrap_err();
 /// assert_eq!(denied.code(), "OTHER_TEAM");
 /// ```
-pub fn access(session: impl Into<AuthSession>) -> AccessBuilder {
+pub fn access(session: impl Into<SessionBuilder>) -> AccessBuilder {
     AccessBuilder {
-        session: session.into(),
+        session: session.into().build(),
         request: Request::new(()),
         params: Vec::new(),
         now: SystemTime::now(),

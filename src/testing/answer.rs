@@ -1,7 +1,7 @@
 //! Responses as Better Auth writes them.
 
 use std::{
-    convert::Infallible,
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -13,22 +13,12 @@ use http_body::{Body, Frame};
 use serde_json::{Value, json};
 use tokio::time::{Interval, interval};
 
-/// Closes the connection: in place of an answer, or of the rest of one.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is closed on purpose")]
-pub(super) struct Closed;
-
-impl From<Infallible> for Closed {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
 pub(super) fn json(status: StatusCode, body: &Value) -> Response<Script> {
-    let mut response = with_type(status, "application/json", body.to_string());
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    let mut response = with_body(status, Bytes::from(body.to_string()));
+    let content_type = HeaderValue::from_static("application/json");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 
@@ -38,22 +28,12 @@ pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response<S
 
 /// What Better Auth answers for a path or method that it does not know.
 pub(super) fn empty(status: StatusCode) -> Response<Script> {
-    let mut response = Response::new(Script::whole(Bytes::new()));
-    *response.status_mut() = status;
-    response
+    with_body(status, Bytes::new())
 }
 
-pub(super) fn with_type(
-    status: StatusCode,
-    content_type: &'static str,
-    body: impl Into<Bytes>,
-) -> Response<Script> {
-    let mut response = Response::new(Script::whole(body.into()));
+pub(super) fn with_body(status: StatusCode, body: Bytes) -> Response<Script> {
+    let mut response = Response::new(Script::whole(body));
     *response.status_mut() = status;
-    let content_type = HeaderValue::from_static(content_type);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 
@@ -75,6 +55,11 @@ impl Script {
         Self { rest, pace }
     }
 
+    pub(super) fn replaced(mut self, replace: impl FnOnce(&[u8]) -> Bytes) -> Self {
+        self.rest = replace(&self.rest);
+        self
+    }
+
     pub(super) fn cut_off(mut self) -> Self {
         self.rest.truncate(self.rest.len() / 2);
         self.pace = Pace::HalfThenClose;
@@ -89,15 +74,17 @@ impl Script {
 
 impl Body for Script {
     type Data = Bytes;
-    type Error = Closed;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let is_over = self.rest.is_empty();
         let length = match &mut self.pace {
-            Pace::HalfThenClose if is_over => return Poll::Ready(Some(Err(Closed))),
+            Pace::HalfThenClose if is_over => {
+                return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
+            }
             _ if is_over => return Poll::Ready(None),
             Pace::Whole | Pace::HalfThenClose => self.rest.len(),
             Pace::Drip(clock) => {

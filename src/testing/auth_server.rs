@@ -1,72 +1,36 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex},
-    time::SystemTime,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
-
-use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::{
-    Fault,
-    access_control::Permission,
-    listener::{self, Running},
-    routes::{Shared, cookie},
+    Clock, InProcess,
+    listener::{Door, Running},
+    routes::{BASE_PATH, Shared},
     state::State,
 };
-use crate::User;
+use crate::{BetterAuth, BetterAuthBuilder};
 
-/// A Better Auth server on a loopback port of its own. See the [module docs](super) for an example.
+/// Where a server without a socket says it is: nowhere, on this host.
+const NOWHERE: &str = "http://auth.in-process.localhost";
+
+/// A Better Auth server on a loopback port of its own, or in the process. See the [module docs](super) for an example.
 ///
 /// Serves `get-session`, `sign-up/email`, `sign-in/email`, `sign-out`, `ok`, `organization/get-active-member-role`,
-/// `organization/has-permission` and `admin/has-permission` under `/api/auth`. Runs in a thread of
-/// its own until it is dropped; its port is closed then, and all its connections.
+/// `organization/has-permission` and `admin/has-permission` under `/api/auth`, with sessions of seven days that are
+/// prolonged once a day, and with the bearer plugin. Answers are made in one place, whichever way the question came.
+///
+/// One that was [started](Self::start) runs in a thread of its own until it is dropped; its port is closed then, and
+/// all its connections.
 pub struct AuthServer {
-    shared: Arc<Shared>,
-    _running: Running,
-}
-
-/// A request that reached an [`AuthServer`], without its body.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RecordedRequest {
-    /// Its method.
-    pub method: Method,
-    /// Its path and query.
-    pub uri: Uri,
-    /// Its headers, with credentials: they are made up.
-    pub headers: HeaderMap,
-}
-
-/// Somebody signed in at an [`AuthServer`].
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    cookie: HeaderValue,
-    session_id: String,
-    user_id: String,
-}
-
-impl SignedIn {
-    /// The `Cookie` header of their browser.
-    #[must_use]
-    pub fn cookie(&self) -> HeaderValue {
-        self.cookie.clone()
-    }
-
-    /// The id of the session.
-    #[must_use]
-    pub fn session_id(&self) -> &str {
-        &self.session_id
-    }
-
-    /// The id of the user.
-    #[must_use]
-    pub fn user_id(&self) -> &str {
-        &self.user_id
-    }
+    pub(super) shared: Arc<Shared>,
+    /// `None` without a socket.
+    pub(super) running: Option<Running>,
 }
 
 impl AuthServer {
-    /// Starts a server, with nobody signed up.
+    /// Starts a server on a free port of the loopback interface, with nobody signed up.
     ///
     /// # Panics
     ///
@@ -74,136 +38,135 @@ impl AuthServer {
     // `async` as every server's start is, so that one that has to wait can take its place.
     #[allow(clippy::unused_async)]
     pub async fn start() -> Self {
-        let (listener, address) = listener::bind();
-        let shared = Arc::new(Shared {
-            origin: format!("http://{address}"),
-            state: Mutex::new(State::default()),
-        });
+        let (listener, address) = Running::bind();
+        let shared = shared(format!("http://{address}"));
+        let running = Running::serve(listener, Arc::clone(&shared));
         Self {
-            _running: listener::run(listener, Arc::clone(&shared)),
             shared,
+            running: Some(running),
         }
     }
 
-    /// Its URL, for [`BetterAuth::new`](crate::BetterAuth::new).
+    /// A server without a socket, that [`builder`](Self::builder) and [`transport`](Self::transport) lead to.
+    ///
+    /// For tests with paused time, and for hosts on which tests may not listen.
+    #[must_use]
+    pub fn in_process() -> Self {
+        Self {
+            shared: shared(NOWHERE.to_owned()),
+            running: None,
+        }
+    }
+
+    /// The same server with another name for its session cookie, as with Better Auth's `cookiePrefix` and
+    /// `useSecureCookies`. Who has signed in before is signed out. Defaults to `better-auth.session_token`.
+    ///
+    /// # Panics
+    ///
+    /// When no cookie can have that name.
+    #[must_use]
+    pub fn with_session_cookie(self, name: &str) -> Self {
+        self.shared.state().cookies.rename(name);
+        self
+    }
+
+    /// The same server with another base path, as with Better Auth's `basePath`. Defaults to `/api/auth`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not begin with `/`.
+    #[must_use]
+    pub fn with_base_path(self, path: &str) -> Self {
+        assert!(
+            path.starts_with('/'),
+            "a base path begins with `/`, and {path:?} does not"
+        );
+        let path = path.trim_end_matches('/');
+        let base_path = &self.shared.base_path;
+        path.clone_into(&mut base_path.lock().unwrap_or_else(PoisonError::into_inner));
+        self
+    }
+
+    /// Its URL, for [`BetterAuth::new`].
+    ///
+    /// Of a server that runs [in process](Self::in_process) nobody can be reached there: use [`builder`](Self::builder).
     #[must_use]
     pub fn url(&self) -> &str {
         &self.shared.origin
     }
 
-    /// Opens a session for this user, who need not have been there before.
-    pub fn sign_in(&self, user: impl Into<User>) -> SignedIn {
-        let user = user.into();
-        let user_id = user.id.clone();
-        let mut state = self.shared.state();
-        state.users.insert(user_id.clone(), user);
-        let session = state.open_session(&user_id);
-        SignedIn {
-            cookie: cookie(&session.cookie_value, ""),
-            session_id: session.id,
-            user_id,
-        }
-    }
-
-    /// Ends a session, as "sign out this device" does.
-    pub fn revoke(&self, session: &SignedIn) {
-        let mut state = self.shared.state();
-        state.sessions.retain(|_, row| row.id != session.session_id);
-    }
-
-    /// Lets a session's time run out.
-    pub fn expire(&self, session: &SignedIn) {
-        let mut state = self.shared.state();
-        for row in state.sessions.values_mut() {
-            if row.id == session.session_id {
-                row.expires_at = SystemTime::now();
-            }
-        }
-    }
-
-    /// Changes a user who has signed in or up, as an admin or a row in the database can.
-    ///
-    /// # Panics
-    ///
-    /// When there is no user with this id.
-    pub fn change_user(&self, id: &str, change: impl FnOnce(&mut User)) {
-        match self.shared.state().users.get_mut(id) {
-            Some(user) => change(user),
-            None => panic!("no user {id:?} has signed in or up at this server"),
-        }
-    }
-
-    /// Deletes a user. Their sessions are answered with `null` from then on.
-    pub fn delete_user(&self, id: &str) {
-        self.shared.state().users.remove(id);
-    }
-
-    /// Makes a user a member of an organization, with these roles there; several with commas.
-    pub fn set_member_role(&self, organization: &str, user_id: &str, role: &str) {
-        let member = (organization.to_owned(), user_id.to_owned());
-        let mut state = self.shared.state();
-        state.access_control.members.insert(member, role.to_owned());
-    }
-
-    /// Removes a user from an organization. Their sessions go on naming it as the active one, as with Better Auth.
-    pub fn remove_member(&self, organization: &str, user_id: &str) {
-        let member = (organization.to_owned(), user_id.to_owned());
-        self.shared.state().access_control.members.remove(&member);
-    }
-
-    /// Lets a user do this with the resource, as the admin plugin's access control says it.
-    pub fn permit(&self, user_id: &str, resource: &str, action: &str) {
-        self.add_permission(None, user_id, resource, action);
-    }
-
-    /// Lets a member of an organization do this with the resource there.
-    pub fn permit_in(&self, organization: &str, user_id: &str, resource: &str, action: &str) {
-        self.add_permission(Some(organization), user_id, resource, action);
-    }
-
-    fn add_permission(
-        &self,
-        organization: Option<&str>,
-        user_id: &str,
-        resource: &str,
-        action: &str,
-    ) {
-        let permission = Permission {
-            organization: organization.map(ToOwned::to_owned),
-            user_id: user_id.to_owned(),
-            resource: resource.to_owned(),
-            action: action.to_owned(),
-        };
-        self.shared
-            .state()
-            .access_control
-            .permissions
-            .insert(permission);
-    }
-
-    /// Fails every `get-session`, and every question of a guard, in this way until [`recover`](Self::recover).
-    pub fn fail_with(&self, fault: Fault) {
-        self.shared.state().fault = Some(fault);
-    }
-
-    /// Ends the fault. Calls that hang already go on hanging.
-    pub fn recover(&self) {
-        self.shared.state().fault = None;
-    }
-
-    /// Every request so far, in the order of arrival.
+    /// The way to it without a socket, for [`BetterAuthBuilder::transport`].
     #[must_use]
-    pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.shared.state().requests.clone()
+    pub fn transport(&self) -> InProcess {
+        InProcess::new(Arc::clone(&self.shared))
     }
 
-    /// How many times somebody asked for a session.
-    #[must_use]
-    pub fn session_calls(&self) -> usize {
-        let state = self.shared.state();
-        let is_call = |request: &&RecordedRequest| request.uri.path() == "/api/auth/get-session";
-        state.requests.iter().filter(is_call).count()
+    /// A handle in the making that asks this server without a socket, and goes by its [clock](Self::clock).
+    ///
+    /// # Examples
+    ///
+    /// A session that ends while the app is running, and the app's cache with it:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use http::{HeaderMap, header};
+    /// use tower_better_auth::{Cache, testing::{AuthServer, user}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = AuthServer::in_process();
+    /// let auth = server.builder().cache(Cache::ttl(Duration::from_secs(60))).build()?;
+    /// let ada = server.sign_in(user("ada"));
+    /// let headers = HeaderMap::from_iter([(header::COOKIE, ada.cookie())]);
+    ///
+    /// let week = Duration::from_secs(7 * 24 * 60 * 60);
+    /// tokio::time::advance(week - Duration::from_secs(1)).await;
+    /// assert!(auth.validate(&headers).await.is_ok());
+    ///
+    /// tokio::time::advance(Duration::from_secs(1)).await;
+    /// let rejection = auth.validate(&headers).await.unwrap_err();
+    /// assert_eq!(rejection.code(), "INVALID_SESSION");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(&self) -> BetterAuthBuilder {
+        let clock = self.clock();
+        let base_path = &self.shared.base_path;
+        let base_path = base_path.lock().unwrap_or_else(PoisonError::into_inner);
+        BetterAuth::builder(self.url())
+            .base_path(base_path.clone())
+            .transport(self.transport())
+            .clock(move || clock.now())
     }
+
+    /// Its clock, for handles that reach it over its socket; see [`BetterAuthBuilder::clock`].
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// Moves its clock forward: sessions end, bans end, sign-ins grow old.
+    ///
+    /// Moves handles made with [`builder`](Self::builder) as well, but not what lasts for a span, such as the ttl of a
+    /// cache: where that matters, pause Tokio's time and use `tokio::time::advance`, which moves everything.
+    pub fn advance(&self, duration: Duration) {
+        self.shared.clock.advance(duration);
+    }
+
+    pub(super) fn set_door(&self, door: Door) {
+        if let Some(running) = &self.running {
+            running.set(door);
+        }
+    }
+}
+
+fn shared(origin: String) -> Arc<Shared> {
+    Arc::new(Shared {
+        origin,
+        base_path: Mutex::new(BASE_PATH.to_owned()),
+        clock: Clock::new(),
+        state: Mutex::new(State::default()),
+    })
 }
 
 impl fmt::Debug for AuthServer {

@@ -1,65 +1,163 @@
 //! The socket, in a thread of its own, so that the server lives through the runtimes of single tests.
 
 use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
+    net::SocketAddr,
+    sync::{Arc, mpsc as std_mpsc},
     thread,
+    time::Duration,
 };
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::{runtime, sync::oneshot};
+use tokio::{
+    io,
+    net::{TcpListener, TcpSocket, TcpStream},
+    runtime,
+    sync::mpsc,
+    task::JoinSet,
+};
 
 use super::routes::Shared;
 
-/// Stops the server, and closes its connections, when dropped.
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Serves until it is dropped: then the port is closed, and all connections.
 pub(super) struct Running {
-    _until_dropped: oneshot::Sender<()>,
+    commands: mpsc::UnboundedSender<Command>,
 }
 
-/// Takes a free port of the loopback interface.
-pub(super) fn bind() -> (TcpListener, SocketAddr) {
-    let listener =
-        TcpListener::bind(("127.0.0.1", 0)).expect("the loopback interface has a free port");
-    listener
-        .set_nonblocking(true)
-        .expect("a new socket can be non-blocking");
-    let address = listener
-        .local_addr()
-        .expect("a bound socket has an address");
-    (listener, address)
+/// Whether connections are let in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Open,
+    Shut,
 }
 
-pub(super) fn run(listener: TcpListener, shared: Arc<Shared>) -> Running {
-    let (until_dropped, dropped) = oneshot::channel::<()>();
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime for the auth server");
-    thread::Builder::new()
-        .name("auth-server".to_owned())
-        .spawn(move || {
-            runtime.block_on(async move {
-                tokio::select! {
-                    () = accept(listener, shared) => {}
-                    _ = dropped => {}
-                }
-            });
-        })
-        .expect("a thread for the auth server");
-    Running {
-        _until_dropped: until_dropped,
+struct Command {
+    door: Door,
+    done: std_mpsc::Sender<()>,
+}
+
+impl Running {
+    /// Takes a free port of the loopback interface.
+    pub(super) fn bind() -> (std::net::TcpListener, SocketAddr) {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))
+            .expect("the loopback interface has a free port");
+        listener
+            .set_nonblocking(true)
+            .expect("a new socket can be non-blocking");
+        let address = listener.local_addr();
+        (listener, address.expect("a bound socket has an address"))
+    }
+
+    pub(super) fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> Self {
+        let (commands, orders) = mpsc::unbounded_channel();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime for the auth server");
+        thread::Builder::new()
+            .name("auth-server".to_owned())
+            .spawn(move || {
+                let served = runtime.block_on(serve(listener, shared, orders));
+                served.expect("the auth server gets its port back");
+            })
+            .expect("a thread for the auth server");
+        Self { commands }
+    }
+
+    /// Returns when it is so.
+    pub(super) fn set(&self, door: Door) {
+        let (done, is_done) = std_mpsc::channel();
+        let sent = self.commands.send(Command { door, done }).is_ok();
+        let is_set = sent && is_done.recv_timeout(Duration::from_secs(10)).is_ok();
+        assert!(is_set, "the thread of the auth server is gone, or hangs");
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let listener = tokio::net::TcpListener::from_std(listener).expect("a non-blocking socket");
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            let service = service_fn(|request| shared.handle(request));
-            // A connection that ends in an error was closed by the client, or on purpose.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
+async fn serve(
+    listener: std::net::TcpListener,
+    shared: Arc<Shared>,
+    mut orders: mpsc::UnboundedReceiver<Command>,
+) -> io::Result<()> {
+    let mut listener = TcpListener::from_std(listener)?;
+    let address = listener.local_addr()?;
+    loop {
+        let Some(done) = until_shut(listener, &shared, &mut orders).await else {
+            return Ok(());
+        };
+        // A socket that is bound and does not listen refuses connections, and keeps the port.
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let _ = done.send(());
+        let Some(done) = until(Door::Open, &mut orders).await else {
+            return Ok(());
+        };
+        listener = socket.listen(BACKLOG)?;
+        let _ = done.send(());
     }
+}
+
+/// Lets connections in until it is told not to; then they are all closed. `None` when nobody wants the server any more.
+async fn until_shut(
+    listener: TcpListener,
+    shared: &Arc<Shared>,
+    orders: &mut mpsc::UnboundedReceiver<Command>,
+) -> Option<std_mpsc::Sender<()>> {
+    let mut connections = JoinSet::new();
+    let done = loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.ok()?;
+                connections.spawn(converse(stream, Arc::clone(shared)));
+            }
+            done = until(Door::Shut, orders) => break done,
+            Some(_) = connections.join_next() => {}
+        }
+    };
+    connections.shutdown().await;
+    done
+}
+
+async fn until(
+    door: Door,
+    orders: &mut mpsc::UnboundedReceiver<Command>,
+) -> Option<std_mpsc::Sender<()>> {
+    loop {
+        let command = orders.recv().await?;
+        if command.door == door {
+            return Some(command.done);
+        }
+        let _ = command.done.send(());
+    }
+}
+
+/// A connection that ends in an error was closed by the client, or on purpose.
+async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+    let Ok((stream, twin)) = twins(stream) else {
+        return;
+    };
+    let service = service_fn(async |request| {
+        let answer = shared.handle(request).await;
+        if matches!(&answer, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
+            reset(&twin);
+        }
+        answer
+    });
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// The same connection twice, because hyper wants to own it.
+fn twins(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
+    let stream = stream.into_std()?;
+    let twin = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, TcpStream::from_std(twin)?))
+}
+
+/// Makes the connection end with an RST. It is deprecated for other spans than zero, which block.
+#[allow(deprecated)]
+fn reset(stream: &TcpStream) {
+    let _ = stream.set_linger(Some(Duration::ZERO));
 }

@@ -1,19 +1,24 @@
-//! A Better Auth server for tests and examples: real enough to sign in at, obedient enough to fail on command.
+//! For the tests of your app: who is signed in, what the auth server says, and how it fails. The
+//! [guide](crate::guide::testing) says which to take when.
 //!
-//! [`AuthServer`] listens on a loopback port of its own and answers as Better Auth does: `null` with status 200 for
-//! whoever is not signed in, sessions with all their fields, cookies with percent-encoded signatures, 403 for a POST
-//! with cookies from an unknown origin. Everything that can go wrong with a real one can be asked for with
-//! [`Fault`].
+//! - [`AuthServer`] is a Better Auth server, on a loopback port or in the process. It answers as a real one does: `null`
+//!   with status 200 for whoever is not signed in, sessions with all their fields, signed cookies, 403 for a POST with
+//!   cookies from an unknown origin. What goes wrong with a real one can be asked for with [`Fault`].
+//! - [`AsUser`] sends a request as somebody who is signed in there.
+//! - [`signed_in`], [`anonymous`] and [`unavailable`] are layers in place of [`SessionAuth`](crate::SessionAuth), for
+//!   handlers alone.
+//! - [`assert_protected`] finds the route that was forgotten.
+//! - [`user()`], [`session()`] and [`access()`] make up what a [`Guard`](crate::Guard) decides on.
 //!
 //! # Examples
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
-//! use http::{Request, StatusCode, header};
+//! use http::{Request, StatusCode};
 //! use tower::ServiceExt;
 //! use tower_better_auth::{
 //!     BetterAuth, CurrentUser, SessionAuth,
-//!     testing::{AuthServer, Fault, user},
+//!     testing::{AsUser, AuthServer, Fault, user},
 //! };
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -24,7 +29,7 @@
 //! let app: Router = Router::new()
 //!     .route("/me", get(|user: CurrentUser| async move { user.id.clone() }))
 //!     .layer(SessionAuth::new(BetterAuth::new(server.url())?));
-//! let me = || Request::get("/me").header(header::COOKIE, ada.cookie()).body(Body::empty());
+//! let me = || Request::get("/me").as_user(&ada).body(Body::empty());
 //!
 //! assert_eq!(app.clone().oneshot(me()?).await?.status(), StatusCode::OK);
 //!
@@ -40,19 +45,38 @@
 
 mod access;
 mod access_control;
+mod accounts;
 mod answer;
+mod as_user;
 mod auth_server;
+mod clock;
+mod cookies;
 mod fault;
+mod gzip;
 mod listener;
+mod people;
+mod protected;
+mod recorded;
+mod route;
 mod routes;
 mod session;
+mod stand_in;
 mod state;
+mod transport;
+mod trouble;
 mod user;
 
 pub use self::{
     access::{AccessBuilder, access},
-    auth_server::{AuthServer, RecordedRequest, SignedIn},
+    as_user::AsUser,
+    auth_server::AuthServer,
+    clock::Clock,
     fault::Fault,
+    protected::assert_protected,
+    recorded::{RecordedRequest, SignedIn},
+    route::Route,
     session::{SessionBuilder, session},
+    stand_in::{StandIn, StandInService, anonymous, signed_in, unavailable},
+    transport::{AnswerBody, InProcess},
     user::{UserBuilder, user},
 };

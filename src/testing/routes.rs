@@ -1,28 +1,70 @@
-//! The endpoints, by method and path.
+//! The endpoints, by method and path. The same for a socket and for calls in process.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use serde::Deserialize;
-use serde_json::{Value, json};
-
-use super::{
-    Fault, RecordedRequest,
-    access_control::AccessControl,
-    answer::{self, Closed, Script},
-    state::{Account, EXPIRES_IN, State, random_text},
-    user,
+use std::{
+    io,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
-const COOKIE: &str = "better-auth.session_token";
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body::Body;
+use http_body_util::BodyExt;
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{
+    Clock, Fault, RecordedRequest, accounts,
+    answer::{self, Script},
+    state::{Refresh, State},
+};
+
+/// Better Auth's default.
+pub(super) const BASE_PATH: &str = "/api/auth";
 
 /// What all connections of a server share.
 pub(super) struct Shared {
     pub(super) origin: String,
+    pub(super) base_path: Mutex<String>,
+    pub(super) clock: Clock,
     pub(super) state: Mutex<State>,
+}
+
+enum Endpoint {
+    Session,
+    SessionByPost,
+    MemberRole,
+    Permission,
+    OrganizationPermission,
+    Alive,
+    SignUp,
+    SignIn,
+    SignOut,
+}
+
+impl Endpoint {
+    fn find(method: &Method, path: &str) -> Option<Self> {
+        Some(match (method.as_str(), path) {
+            ("GET", "/get-session") => Self::Session,
+            ("POST", "/get-session") => Self::SessionByPost,
+            ("GET", "/organization/get-active-member-role") => Self::MemberRole,
+            ("POST", "/admin/has-permission") => Self::Permission,
+            ("POST", "/organization/has-permission") => Self::OrganizationPermission,
+            ("GET", "/ok") => Self::Alive,
+            ("POST", "/sign-up/email") => Self::SignUp,
+            ("POST", "/sign-in/email") => Self::SignIn,
+            ("POST", "/sign-out") => Self::SignOut,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is one that this crate asks, and that faults are about.
+    fn is_asked(&self) -> bool {
+        matches!(
+            self,
+            Self::Session | Self::MemberRole | Self::Permission | Self::OrganizationPermission
+        )
+    }
 }
 
 impl Shared {
@@ -30,146 +72,101 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn handle(
+    /// An error closes the connection, or resets it.
+    pub(super) async fn handle<B: Body>(
         &self,
-        request: Request<Incoming>,
-    ) -> Result<Response<Script>, Closed> {
+        request: Request<B>,
+    ) -> io::Result<Response<Script>> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
-        self.state().requests.push(RecordedRequest {
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-            headers: head.headers.clone(),
-        });
-        let is_unsafe = head.method != Method::GET && head.method != Method::HEAD;
-        if is_unsafe && let Some(refusal) = self.refuse_foreign_origin(&head.headers) {
-            return Ok(refusal);
+        let body = body.collect().await;
+        let body = body.map_err(|_| io::ErrorKind::UnexpectedEof)?.to_bytes();
+        let endpoint = self.endpoint(&head);
+        let is_asked = endpoint.as_ref().is_some_and(Endpoint::is_asked);
+        let (latency, fault) = {
+            let mut state = self.state();
+            if state.trouble.refuses() {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            state.requests.push(RecordedRequest::new(&head, &body));
+            let fault = is_asked.then(|| state.trouble.next()).flatten();
+            (state.trouble.latency, fault)
+        };
+        if !latency.is_zero() {
+            sleep(latency).await;
         }
-        match (head.method.as_str(), head.uri.path()) {
-            ("GET", "/api/auth/get-session") => self.get_session(&head.headers).await,
-            ("POST", "/api/auth/get-session") => Ok(answer::error(
+        let is_down = matches!(fault, Some(Fault::DatabaseDown));
+        match (self.answer(endpoint.as_ref(), &head, &body, is_down), fault) {
+            (Answer::Said(response), None | Some(Fault::DatabaseDown)) => Ok(response),
+            (Answer::Said(response), Some(fault)) => fault.spoil(response).await,
+            (Answer::Down, _) => {
+                Fault::DatabaseDown
+                    .spoil(answer::empty(StatusCode::OK))
+                    .await
+            }
+        }
+    }
+
+    fn endpoint(&self, head: &Parts) -> Option<Endpoint> {
+        let base_path = self
+            .base_path
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let path = head.uri.path().strip_prefix(base_path.as_str())?;
+        Endpoint::find(&head.method, path)
+    }
+
+    fn answer(
+        &self,
+        endpoint: Option<&Endpoint>,
+        head: &Parts,
+        body: &Bytes,
+        is_down: bool,
+    ) -> Answer {
+        let now = self.clock.now();
+        if let Some(refusal) = self.refuse_foreign_origin(head) {
+            return Answer::Said(refusal);
+        }
+        let mut state = self.state();
+        Answer::Said(match endpoint {
+            Some(Endpoint::Session) => return get_session(&mut state, head, now, is_down),
+            Some(Endpoint::MemberRole) => {
+                // Better Auth drops the parameter that would keep it from prolonging the session.
+                let (user, set_cookies) = who(&mut state, head, Refresh::WhenDue, now, is_down);
+                let known = &state.access_control;
+                let answer = known.member_role(user.as_deref(), head.uri.query());
+                with_cookies(answer, set_cookies)
+            }
+            Some(Endpoint::Permission) => {
+                let (user, set_cookies) = who(&mut state, head, refresh(head), now, is_down);
+                let answer = state.access_control.has_permission(user.as_deref(), body);
+                with_cookies(answer, set_cookies)
+            }
+            Some(Endpoint::OrganizationPermission) => {
+                let (user, set_cookies) = who(&mut state, head, refresh(head), now, is_down);
+                let known = &state.access_control;
+                let answer = known.has_permission_in(user.as_deref(), body);
+                with_cookies(answer, set_cookies)
+            }
+            Some(Endpoint::SessionByPost) => not_to_be_cached(answer::error(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
                 "POST method requires deferSessionRefresh to be enabled in session config",
             )),
-            ("GET", "/api/auth/ok") => Ok(answer::json(StatusCode::OK, &json!({"ok": true}))),
-            ("POST", "/api/auth/sign-up/email") => Ok(self.sign_up(&body)),
-            ("POST", "/api/auth/sign-in/email") => Ok(self.sign_in(&body)),
-            ("GET", "/api/auth/organization/get-active-member-role") => {
-                let query = head.uri.query();
-                self.about(&head.headers, |known, user| known.member_role(user, query))
-                    .await
-            }
-            ("POST", "/api/auth/admin/has-permission") => {
-                self.about(&head.headers, |known, user| {
-                    known.has_permission(user, &body)
-                })
-                .await
-            }
-            ("POST", "/api/auth/organization/has-permission") => {
-                self.about(&head.headers, |known, user| {
-                    known.has_permission_in(user, &body)
-                })
-                .await
-            }
-            ("POST", "/api/auth/sign-out") => Ok(self.sign_out(&head.headers)),
-            _ => Ok(answer::empty(StatusCode::NOT_FOUND)),
-        }
-    }
-
-    async fn get_session(&self, headers: &HeaderMap) -> Result<Response<Script>, Closed> {
-        let (fault, verdict) = {
-            let state = self.state();
-            let verdict = session_cookie(headers).map_or(Value::Null, |value| state.answer(&value));
-            (state.fault.clone(), verdict)
-        };
-        let response = answer::json(StatusCode::OK, &verdict);
-        match fault {
-            None => Ok(response),
-            Some(fault) => fail(fault, response).await,
-        }
-    }
-
-    /// As a real server does, these endpoints take a database that is gone for nobody being signed in.
-    async fn about(
-        &self,
-        headers: &HeaderMap,
-        answer: impl FnOnce(&AccessControl, Option<&str>) -> Response<Script>,
-    ) -> Result<Response<Script>, Closed> {
-        let (fault, answered) = {
-            let state = self.state();
-            let is_down = matches!(state.fault, Some(Fault::DatabaseDown));
-            let value = session_cookie(headers).filter(|_| !is_down);
-            let user = value
-                .and_then(|value| state.find(&value))
-                .map(|(_, user)| user.id.as_str());
-            (
-                state.fault.clone().filter(|_| !is_down),
-                answer(&state.access_control, user),
-            )
-        };
-        match fault {
-            None => Ok(answered),
-            Some(fault) => fail(fault, answered).await,
-        }
-    }
-
-    fn sign_up(&self, body: &Bytes) -> Response<Script> {
-        let Ok(form) = serde_json::from_slice::<SignUp>(body) else {
-            return invalid_body();
-        };
-        let mut state = self.state();
-        if state.passwords.contains_key(&form.email) {
-            return answer::error(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
-                "User already exists. Use another email.",
-            );
-        }
-        let id = random_text(32);
-        let user = user(&id).name(form.name).email(&form.email).role("user");
-        state.users.insert(id.clone(), user.build());
-        let account = Account {
-            password: form.password,
-            user_id: id.clone(),
-        };
-        state.passwords.insert(form.email, account);
-        signed_in(&mut state, &id)
-    }
-
-    fn sign_in(&self, body: &Bytes) -> Response<Script> {
-        let Ok(form) = serde_json::from_slice::<SignIn>(body) else {
-            return invalid_body();
-        };
-        let mut state = self.state();
-        match state.passwords.get(&form.email) {
-            Some(account) if account.password == form.password => {
-                let id = account.user_id.clone();
-                signed_in(&mut state, &id)
-            }
-            _ => answer::error(
-                StatusCode::UNAUTHORIZED,
-                "INVALID_EMAIL_OR_PASSWORD",
-                "Invalid email or password",
-            ),
-        }
-    }
-
-    fn sign_out(&self, headers: &HeaderMap) -> Response<Script> {
-        if let Some(value) = session_cookie(headers) {
-            let mut state = self.state();
-            let token = value.split('.').next().unwrap_or_default();
-            state.sessions.retain(|_, session| session.token != token);
-        }
-        let mut response = answer::json(StatusCode::OK, &json!({"success": true}));
-        set_cookie(&mut response, "", 0);
-        response
+            Some(Endpoint::Alive) => answer::json(StatusCode::OK, &json!({"ok": true})),
+            Some(Endpoint::SignUp) => accounts::sign_up(&mut state, body, now),
+            Some(Endpoint::SignIn) => accounts::sign_in(&mut state, body, now),
+            Some(Endpoint::SignOut) => accounts::sign_out(&mut state, &head.headers),
+            None => answer::empty(StatusCode::NOT_FOUND),
+        })
     }
 
     /// Better Auth's own rule: a request that changes something and brings cookies has to come from a known origin.
-    fn refuse_foreign_origin(&self, headers: &HeaderMap) -> Option<Response<Script>> {
-        headers.get(header::COOKIE)?;
-        let (code, message) = match headers.get(header::ORIGIN) {
+    fn refuse_foreign_origin(&self, head: &Parts) -> Option<Response<Script>> {
+        if [Method::GET, Method::HEAD, Method::OPTIONS].contains(&head.method) {
+            return None;
+        }
+        head.headers.get(header::COOKIE)?;
+        let (code, message) = match head.headers.get(header::ORIGIN) {
             Some(origin) if origin.as_bytes() == self.origin.as_bytes() => return None,
             Some(origin) if origin != "null" => ("INVALID_ORIGIN", "Invalid origin"),
             _ => ("MISSING_OR_NULL_ORIGIN", "Missing or null Origin"),
@@ -178,78 +175,66 @@ impl Shared {
     }
 }
 
-#[derive(Deserialize)]
-struct SignUp {
-    email: String,
-    password: String,
-    name: String,
+enum Answer {
+    Said(Response<Script>),
+    /// Nothing, because the database is gone.
+    Down,
 }
 
-#[derive(Deserialize)]
-struct SignIn {
-    email: String,
-    password: String,
+fn get_session(state: &mut State, head: &Parts, now: SystemTime, is_down: bool) -> Answer {
+    if is_down && state.cookies.token(&head.headers).is_some() {
+        return Answer::Down;
+    }
+    let found = state.find(&head.headers, refresh(head), now);
+    let session = state.describe(found.token.as_deref());
+    let answer = not_to_be_cached(answer::json(StatusCode::OK, &session));
+    Answer::Said(with_cookies(answer, found.set_cookies))
 }
 
-fn invalid_body() -> Response<Script> {
-    answer::error(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid body")
+/// The user of the session that a request shows. These endpoints take a database that is gone for nobody being signed
+/// in, as those of a real server do.
+fn who(
+    state: &mut State,
+    head: &Parts,
+    refresh: Refresh,
+    now: SystemTime,
+    is_down: bool,
+) -> (Option<String>, Vec<HeaderValue>) {
+    if is_down {
+        return (None, Vec::new());
+    }
+    let found = state.find(&head.headers, refresh, now);
+    let user = found.token.and_then(|token| state.user_of(&token));
+    (user.map(|user| user.id.clone()), found.set_cookies)
 }
 
-fn signed_in(state: &mut State, user_id: &str) -> Response<Script> {
-    let session = state.open_session(user_id);
-    let body = json!({"token": session.token, "user": state.users.get(user_id)});
-    let mut response = answer::json(StatusCode::OK, &body);
-    set_cookie(&mut response, &session.cookie_value, EXPIRES_IN.as_secs());
+/// Any value but the empty one is a yes, `false` too: that is how Better Auth reads it.
+fn refresh(head: &Parts) -> Refresh {
+    let mut parameters = head.uri.query().unwrap_or_default().split('&');
+    let is_disabled = parameters.any(|parameter| {
+        let value = parameter.strip_prefix("disableRefresh=");
+        value.is_some_and(|value| !value.is_empty())
+    });
+    if is_disabled {
+        Refresh::Never
+    } else {
+        Refresh::WhenDue
+    }
+}
+
+pub(super) fn with_cookies(
+    mut response: Response<Script>,
+    lines: impl IntoIterator<Item = HeaderValue>,
+) -> Response<Script> {
+    for line in lines {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
     response
 }
 
-fn set_cookie(response: &mut Response<Script>, value: &str, max_age: u64) {
-    let attributes = format!("; Max-Age={max_age}; Path=/; HttpOnly; SameSite=Lax");
-    let line = cookie(value, &attributes);
-    response.headers_mut().append(header::SET_COOKIE, line);
-}
-
-/// The session cookie, with attributes where it is set and without where it is sent.
-pub(super) fn cookie(value: &str, attributes: &str) -> HeaderValue {
-    let line = format!("{COOKIE}={value}{attributes}");
-    HeaderValue::from_str(&line).expect("letters, digits and percent signs")
-}
-
-/// The first of that name, as the server's parser takes it.
-fn session_cookie(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| name.trim() == COOKIE)
-        .map(|(_, value)| value.trim().to_owned())
-}
-
-/// The fault in place of the answer.
-async fn fail(fault: Fault, answer: Response<Script>) -> Result<Response<Script>, Closed> {
-    match fault {
-        Fault::DatabaseDown => Ok(answer::error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "FAILED_TO_GET_SESSION",
-            "Failed to get session",
-        )),
-        Fault::RateLimited { retry_after } => {
-            let body = json!({"message": "Too many requests. Please try again later."});
-            let mut response = answer::json(StatusCode::TOO_MANY_REQUESTS, &body);
-            let seconds = HeaderValue::from(retry_after.as_secs());
-            response.headers_mut().insert("x-retry-after", seconds);
-            Ok(response)
-        }
-        Fault::Answer {
-            status,
-            content_type,
-            body,
-        } => Ok(answer::with_type(status, content_type, body)),
-        Fault::Hang => std::future::pending().await,
-        Fault::Disconnect => Err(Closed),
-        Fault::CutOff => Ok(answer.map(Script::cut_off)),
-        Fault::Drip => Ok(answer.map(Script::drip)),
-    }
+fn not_to_be_cached(mut response: Response<Script>) -> Response<Script> {
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }

@@ -1,10 +1,10 @@
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{UserBuilder, user};
-use crate::AuthSession;
+use super::{UserBuilder, state::EXPIRES_IN, user};
+use crate::{AuthSession, User};
 
 /// A made-up session: of a user with the id `user`, who signed in a moment ago and has seven days.
 ///
@@ -19,18 +19,13 @@ use crate::AuthSession;
 /// assert!(session.require_role("admin").is_ok());
 /// ```
 pub fn session() -> SessionBuilder {
-    let now = SystemTime::now();
-    let builder = SessionBuilder {
+    SessionBuilder {
         user: user("user"),
         session: Map::new(),
-    };
-    builder
-        .field("id", "session")
-        .created_at(now)
-        .expires_at(now + Duration::from_secs(7 * 24 * 60 * 60))
+    }
 }
 
-/// Makes an [`AuthSession`] field by field. Made by [`session`].
+/// Makes an [`AuthSession`] field by field. Made by [`session`], or from a user: what signs somebody in takes either.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SessionBuilder {
@@ -40,25 +35,20 @@ pub struct SessionBuilder {
 
 impl SessionBuilder {
     /// Whose session it is. Defaults to a user with the id `user`.
-    pub fn user(mut self, user: UserBuilder) -> Self {
-        self.user = user;
+    pub fn user(mut self, user: impl Into<UserBuilder>) -> Self {
+        self.user = user.into();
+        self.session.remove("userId");
         self
     }
 
     /// When the user signed in. Defaults to now.
     pub fn created_at(self, time: SystemTime) -> Self {
-        self.field(
-            "createdAt",
-            humantime::format_rfc3339_millis(time).to_string(),
-        )
+        self.field("createdAt", text(time))
     }
 
     /// When the session ends. Defaults to seven days from now.
     pub fn expires_at(self, time: SystemTime) -> Self {
-        self.field(
-            "expiresAt",
-            humantime::format_rfc3339_millis(time).to_string(),
-        )
+        self.field("expiresAt", text(time))
     }
 
     /// The browser that signed in. Unknown by default.
@@ -97,10 +87,53 @@ impl SessionBuilder {
     /// When a field has a type that no verdict can be made from.
     #[must_use]
     pub fn build(self) -> AuthSession {
+        self.build_at(SystemTime::now(), "session")
+    }
+
+    /// What was not said follows from the time and the id.
+    pub(super) fn build_at(mut self, now: SystemTime, id: &str) -> AuthSession {
+        for (name, value) in [
+            ("id", id.to_owned()),
+            ("createdAt", text(now)),
+            ("expiresAt", text(now + EXPIRES_IN)),
+        ] {
+            let field = self.session.entry(name);
+            field.or_insert_with(|| value.into());
+        }
         let answer = json!({"user": self.user.build(), "session": self.session});
         match serde_json::from_value(answer) {
             Ok(session) => session,
             Err(error) => panic!("this is no session that Better Auth sends: {error}"),
+        }
+    }
+}
+
+/// A point in time as Better Auth writes it.
+fn text(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+impl From<UserBuilder> for SessionBuilder {
+    fn from(user: UserBuilder) -> Self {
+        session().user(user)
+    }
+}
+
+impl From<User> for SessionBuilder {
+    fn from(user: User) -> Self {
+        session().user(user)
+    }
+}
+
+/// The same session, for further changes.
+impl From<AuthSession> for SessionBuilder {
+    fn from(session: AuthSession) -> Self {
+        match serde_json::to_value(session.session) {
+            Ok(Value::Object(fields)) => Self {
+                user: session.user.into(),
+                session: fields,
+            },
+            other => unreachable!("a session is an object: {other:?}"),
         }
     }
 }

@@ -1,30 +1,43 @@
 //! Who exists and who is signed in, as in the database of a Better Auth server.
 
 use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    collections::{BTreeMap, HashMap},
     time::{Duration, SystemTime},
 };
 
-use percent_encoding::percent_decode_str;
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Fault, access_control::AccessControl};
-use crate::User;
+use super::{
+    RecordedRequest, SessionBuilder,
+    access_control::AccessControl,
+    cookies::{Cookies, random_text},
+    fault::Trouble,
+};
+use crate::{Session, User};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Better Auth's default: seven days.
-pub(super) const EXPIRES_IN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const EXPIRES_IN: Duration = Duration::from_secs(7 * DAY.as_secs());
+
+/// Better Auth's default: a session is prolonged once a day.
+const UPDATE_AGE: Duration = DAY;
+
+/// The life of a session that is not to be remembered.
+const SHORT: Duration = DAY;
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) users: HashMap<String, User>,
+    pub(super) users: BTreeMap<String, User>,
     /// By address.
     pub(super) passwords: HashMap<String, Account>,
-    /// By what stands in the cookie, decoded.
-    pub(super) sessions: HashMap<String, SessionRow>,
+    /// By token.
+    pub(super) sessions: HashMap<String, Session>,
     pub(super) access_control: AccessControl,
-    pub(super) fault: Option<Fault>,
-    pub(super) requests: Vec<super::RecordedRequest>,
+    pub(super) cookies: Cookies,
+    pub(super) trouble: Trouble,
+    pub(super) requests: Vec<RecordedRequest>,
 }
 
 pub(super) struct Account {
@@ -32,85 +45,107 @@ pub(super) struct Account {
     pub(super) user_id: String,
 }
 
-pub(super) struct SessionRow {
-    pub(super) id: String,
-    pub(super) token: String,
-    pub(super) user_id: String,
-    pub(super) created_at: SystemTime,
-    pub(super) expires_at: SystemTime,
+/// Whether a session that is due is prolonged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refresh {
+    WhenDue,
+    Never,
 }
 
-/// The cookie of a new session.
-pub(super) struct NewSession {
-    pub(super) id: String,
-    pub(super) token: String,
-    /// Percent-encoded, as Better Auth sends it.
-    pub(super) cookie_value: String,
+/// What a request comes to, and what its browser has to be told.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The token of a session that is there.
+    pub(super) token: Option<String>,
+    pub(super) set_cookies: Vec<HeaderValue>,
 }
 
 impl State {
-    pub(super) fn open_session(&mut self, user_id: &str) -> NewSession {
-        let (id, token) = (random_text(32), random_text(32));
-        let signature = random_text(43);
-        let now = SystemTime::now();
-        let row = SessionRow {
-            id: id.clone(),
-            token: token.clone(),
-            user_id: user_id.to_owned(),
-            created_at: now,
-            expires_at: now + EXPIRES_IN,
-        };
-        self.sessions.insert(format!("{token}.{signature}="), row);
-        let cookie_value = format!("{token}.{signature}%3D");
-        NewSession {
-            id,
-            token,
-            cookie_value,
+    /// Opens a session; gives its token.
+    pub(super) fn open(&mut self, session: SessionBuilder, now: SystemTime) -> String {
+        let token = random_text(32);
+        let mut opened = session.build_at(now, &random_text(32));
+        let changed = &mut opened.session.updated_at;
+        *changed = changed.or(opened.session.created_at);
+        self.users.insert(opened.user.id.clone(), opened.user);
+        self.sessions.insert(token.clone(), opened.session);
+        token
+    }
+
+    /// Makes a session end sooner, as without "remember me".
+    pub(super) fn shorten(&mut self, token: &str, now: SystemTime) {
+        if let Some(session) = self.sessions.get_mut(token) {
+            session.expires_at = now + SHORT;
         }
     }
 
-    /// What `GET /get-session` answers to that cookie value: a session and its user, or null.
-    pub(super) fn answer(&self, cookie_value: &str) -> Value {
-        self.find(cookie_value).map_or(
-            Value::Null,
-            |(session, user)| json!({"session": session.to_json(), "user": user}),
-        )
+    /// The session that a request shows. Prolongs one that is due, and forgets one that has ended.
+    pub(super) fn find(&mut self, headers: &HeaderMap, refresh: Refresh, now: SystemTime) -> Found {
+        let Some(token) = self.cookies.token(headers) else {
+            return Found::default();
+        };
+        let is_short = self.cookies.is_short(headers);
+        let session = self.sessions.get_mut(&token);
+        let session = session.filter(|session| {
+            session.expires_at > now && self.users.contains_key(&session.user_id)
+        });
+        let Some(session) = session else {
+            self.sessions.remove(&token);
+            let set_cookies = self.cookies.unset().into();
+            return Found {
+                token: None,
+                set_cookies,
+            };
+        };
+        let mut set_cookies = Vec::new();
+        let is_due = session.expires_at + UPDATE_AGE <= now + EXPIRES_IN;
+        if is_due && refresh == Refresh::WhenDue && !is_short {
+            session.expires_at = now + EXPIRES_IN;
+            session.updated_at = Some(now);
+            set_cookies.push(self.cookies.set(&token, Some(EXPIRES_IN.as_secs())));
+        }
+        Found {
+            token: Some(token),
+            set_cookies,
+        }
     }
 
-    /// The session that the cookie value opens, and its user.
-    pub(super) fn find(&self, cookie_value: &str) -> Option<(&SessionRow, &User)> {
-        let value = cookie_value.trim_matches('"');
-        let value = percent_decode_str(value).decode_utf8().ok()?;
-        let session = self.sessions.get(&*value)?;
-        let user = self.users.get(&session.user_id)?;
-        (session.expires_at > SystemTime::now()).then_some((session, user))
+    /// The user of the session with this token.
+    pub(super) fn user_of(&self, token: &str) -> Option<&User> {
+        self.users.get(&self.sessions.get(token)?.user_id)
     }
-}
 
-impl SessionRow {
-    fn to_json(&self) -> Value {
-        let text = |time| humantime::format_rfc3339_millis(time).to_string();
-        json!({
-            "id": self.id,
-            "token": self.token,
-            "userId": self.user_id,
-            "createdAt": text(self.created_at),
-            "updatedAt": text(self.created_at),
-            "expiresAt": text(self.expires_at),
-            "ipAddress": "",
-            "userAgent": "",
-        })
+    /// What `GET /get-session` answers about the session with this token.
+    pub(super) fn describe(&self, token: Option<&str>) -> Value {
+        let known = token.and_then(|token| Some((token, self.sessions.get(token)?)));
+        let Some((token, session)) = known else {
+            return Value::Null;
+        };
+        let mut fields = json!(session);
+        fields["token"] = token.into();
+        for name in ["ipAddress", "userAgent"] {
+            if fields[name].is_null() {
+                fields[name] = "".into();
+            }
+        }
+        json!({"session": fields, "user": self.users.get(&session.user_id)})
     }
-}
 
-/// Letters and digits that nobody has seen before. Good for made-up sessions, not for real ones.
-pub(super) fn random_text(length: usize) -> String {
-    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let seed = RandomState::new();
-    (0..length)
-        .map(|index| {
-            let letter = seed.hash_one(index) % LETTERS.len() as u64;
-            char::from(LETTERS[usize::try_from(letter).unwrap_or_default()])
-        })
-        .collect()
+    /// Ends all sessions of a user.
+    pub(super) fn end_sessions_of(&mut self, user_id: &str) {
+        self.sessions
+            .retain(|_, session| session.user_id != user_id);
+    }
+
+    /// # Panics
+    ///
+    /// When there is no user with this id.
+    #[track_caller]
+    pub(super) fn user_mut(&mut self, id: &str) -> &mut User {
+        if !self.users.contains_key(id) {
+            let known: Vec<&String> = self.users.keys().collect();
+            panic!("this server has no user {id:?}: it knows {known:?}; `sign_in` makes users");
+        }
+        self.users.get_mut(id).expect("it is there")
+    }
 }

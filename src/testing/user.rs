@@ -85,6 +85,16 @@ impl UserBuilder {
     }
 }
 
+/// The same user, for further changes.
+impl From<User> for UserBuilder {
+    fn from(user: User) -> Self {
+        match serde_json::to_value(user) {
+            Ok(Value::Object(fields)) => Self(fields),
+            other => unreachable!("a user is an object: {other:?}"),
+        }
+    }
+}
+
 impl From<UserBuilder> for User {
     fn from(builder: UserBuilder) -> Self {
         builder.build()

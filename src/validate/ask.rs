@@ -1,5 +1,7 @@
 //! The auth server's side, as the handler's side sees it.
 
+use std::time::SystemTime;
+
 use http::{Extensions, HeaderMap};
 
 use super::{Validator, checks::Landed};
@@ -42,17 +44,18 @@ impl Ask for Validator {
                     let call = async {
                         let companions = &inquiry.companions;
                         let answer = checks.client.ask_now(credential, companions, lane).await;
-                        Landed {
-                            finding: checks.finding(key, answer),
-                            born,
-                        }
+                        checks.landed(key, answer, born)
                     };
                     let keep = |landed: &Landed| checks.keep(key, landed);
                     let Landed { finding, .. } = self.flights.alone(key, call, keep).await;
-                    finding.verdict()
+                    finding.verdict(self.now())
                 }
             }
         })
+    }
+
+    fn now(&self) -> SystemTime {
+        self.checks.clock.now()
     }
 
     fn ask_about<'a>(

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::{
     cache::{Generation, Key, RecentlyActive, SessionCache, Weight},
     client::{Answer, Asked, Client, Lane, Unavailable},
+    clock::Clock,
     observe,
     question::Reply,
     types::AuthSession,
@@ -21,6 +22,7 @@ pub(super) struct Checks {
     pub(super) client: Client,
     pub(super) cache: Option<SessionCache>,
     pub(super) recently_active: RecentlyActive,
+    pub(super) clock: Clock,
     /// What a client is told when the auth server did not say when to come back.
     pub(super) retry_after: Duration,
 }
@@ -33,11 +35,12 @@ pub(super) enum Finding {
     Unavailable { retry_after: Duration },
 }
 
-/// What a call found out, and when it began.
+/// What a call found out, when it began, and what that means for what others find out.
 #[derive(Clone)]
 pub(super) struct Landed {
     pub(super) finding: Finding,
     pub(super) born: Option<Generation>,
+    pub(super) weight: Weight,
 }
 
 impl Checks {
@@ -54,8 +57,22 @@ impl Checks {
         }
     }
 
-    /// What an answer about the credential of this key comes to.
-    pub(super) fn finding(&self, key: Key, answer: Result<Answer, Unavailable>) -> Finding {
+    /// What the answer to a call that began at `born` comes to.
+    pub(super) fn landed(
+        &self,
+        key: Key,
+        answer: Result<Answer, Unavailable>,
+        born: Option<Generation>,
+    ) -> Landed {
+        let finding = self.finding(key, answer);
+        Landed {
+            weight: finding.weight(self.clock.now()),
+            finding,
+            born,
+        }
+    }
+
+    fn finding(&self, key: Key, answer: Result<Answer, Unavailable>) -> Finding {
         match answer {
             Ok(Answer::Active(session)) => {
                 self.recently_active.note(key, Instant::now());
@@ -70,7 +87,9 @@ impl Checks {
     pub(super) fn keep(&self, key: Key, landed: &Landed) {
         if let (Some(cache), Some(born)) = (&self.cache, landed.born) {
             match &landed.finding {
-                Finding::Active(session) => cache.put(key, session, born, Instant::now()),
+                Finding::Active(session) => {
+                    cache.put(key, session, born, Instant::now(), self.clock.now());
+                }
                 Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
                 Finding::Unavailable { .. } => {}
             }
@@ -86,26 +105,22 @@ impl Checks {
     }
 }
 
-impl Landed {
-    /// What the finding means for what others find out: a credential that is signed out stays so.
-    pub(super) fn weight(&self) -> Weight {
-        match &self.finding {
-            Finding::Active(session) if session.session.is_over_at(SystemTime::now()) => {
-                Weight::Final
-            }
-            Finding::Active(_) => Weight::UntilNewer,
-            Finding::SignedOut => Weight::Final,
-            Finding::Unavailable { .. } => Weight::Nothing,
+impl Finding {
+    /// A credential that is signed out stays so.
+    fn weight(&self, now: SystemTime) -> Weight {
+        match self {
+            Self::Active(session) if session.session.is_over_at(now) => Weight::Final,
+            Self::Active(_) => Weight::UntilNewer,
+            Self::SignedOut => Weight::Final,
+            Self::Unavailable { .. } => Weight::Nothing,
         }
     }
-}
 
-impl Finding {
-    /// The verdict at the time of now.
-    pub(super) fn verdict(self) -> Verdict {
+    /// The verdict at `now`.
+    pub(super) fn verdict(self, now: SystemTime) -> Verdict {
         match self {
             Self::Active(session) => {
-                let verdict = Verdict::of(session, SystemTime::now());
+                let verdict = Verdict::of(session, now);
                 if matches!(verdict, Verdict::SignedOut) {
                     observe::advice(
                         "the auth server answered with a session that has ended by this host's clock: if that is not \

@@ -14,11 +14,12 @@ use self::checks::{Checks, Finding, Landed};
 use crate::{
     cache::{Flights, Found, Key, Keys, RecentlyActive, SessionCache},
     client::{Asked, Cause, Client, Lane},
+    clock::Clock,
     cookie,
     credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented, Shown},
     observe,
     question::{Replied, Reply},
-    verdict::Verdict,
+    verdict::{Ask, Verdict},
 };
 
 /// Finds the address of the client in the headers or extensions of a request.
@@ -39,17 +40,19 @@ impl Validator {
         client_ip: Option<Box<ClientIp>>,
         client: Client,
         cache: Option<SessionCache>,
+        clock: Clock,
         retry_after: Duration,
     ) -> Self {
         Self {
             policy,
             client_ip,
             keys: Keys::random(),
-            flights: Flights::new(Landed::weight),
+            flights: Flights::new(|landed: &Landed| landed.weight),
             checks: Arc::new(Checks {
                 client,
                 cache,
                 recently_active: RecentlyActive::new(),
+                clock,
                 retry_after,
             }),
         }
@@ -152,10 +155,9 @@ impl Validator {
         let cache = self.checks.cache.as_ref()?;
         let key = self.keys.key(|hasher| shown.hash_into(hasher));
         match cache.get(key, Instant::now()) {
-            Found::Active(session) => Some(Verdict::of_remembered(session)),
-            Found::Aging(session) => {
-                is_good_enough(key, shown).then(|| Verdict::of_remembered(session))
-            }
+            Found::Active(session) => Some(Verdict::of_remembered(session, &self.checks.clock)),
+            Found::Aging(session) => is_good_enough(key, shown)
+                .then(|| Verdict::of_remembered(session, &self.checks.clock)),
             Found::SignedOut => Some(Verdict::SignedOut),
             Found::Nothing => None,
         }
@@ -192,10 +194,7 @@ impl Validator {
         let fetch = move || async move {
             let born = checks.generation();
             let answer = checks.client.ask(&credential, &companions, lane).await;
-            Landed {
-                finding: checks.finding(key, answer),
-                born,
-            }
+            checks.landed(key, answer, born)
         };
         let keep = move |landed: &Landed| keeper.keep(key, landed);
         let landed = self.flights.join(key, fetch, keep);
@@ -210,10 +209,12 @@ impl Validator {
         let key = self.key(credential);
         if let Some(cache) = &self.checks.cache {
             match cache.get(key, Instant::now()) {
-                Found::Active(session) => return Verdict::of_remembered(session),
+                Found::Active(session) => {
+                    return Verdict::of_remembered(session, &self.checks.clock);
+                }
                 Found::Aging(session) => {
                     self.renew(key, credential.clone(), companions.client_ip);
-                    return Verdict::of_remembered(session);
+                    return Verdict::of_remembered(session, &self.checks.clock);
                 }
                 Found::SignedOut => return Verdict::SignedOut,
                 Found::Nothing => {}
@@ -225,7 +226,7 @@ impl Validator {
             let unavailable = Cause::Panicked.into();
             self.checks.unavailable(Asked::Session, &unavailable)
         });
-        finding.verdict()
+        finding.verdict(self.now())
     }
 
     /// Says in the log what is wrong, and keeps the cookies that may come back.

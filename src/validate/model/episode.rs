@@ -17,6 +17,7 @@ use super::{
 use crate::{
     cache::{Cache, SessionCache, Trust},
     client::Transport,
+    clock::Clock,
     validate::{Invalidation, Validator},
     verdict::{Ask, BoxFuture, Verdict},
 };
@@ -79,7 +80,7 @@ impl Episode {
             SessionCache::new(policy, seconds(DEADLINE), trust).with_spread(|| 0.0)
         });
         let client = client(transport, places, has_breaker);
-        let validator = Validator::new(policy(), None, client, cache, seconds(1));
+        let validator = Validator::new(policy(), None, client, cache, Clock::System, seconds(1));
         Self {
             validator: Arc::new(validator),
             server,

@@ -29,7 +29,7 @@ const TTL: Duration = Duration::from_secs(60);
 const FRESH: Duration = Duration::from_secs(40);
 
 /// When every entry that is used is renewed.
-const AGING: Duration = Duration::from_secs(57);
+const AGING: Duration = Duration::from_secs(58);
 
 /// An application that remembers sessions for a minute.
 fn cached(mock: &Mock) -> App {

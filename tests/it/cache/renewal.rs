@@ -27,11 +27,11 @@ async fn a_hit_near_the_end_starts_one_call_and_nobody_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_the_last_quarter_nothing_is_renewed() {
+async fn before_its_last_seconds_nothing_is_renewed() {
     let mock = Mock::new();
     let app = cached(&mock);
     get(&app).await.assert_ok();
-    for _ in 0..44 {
+    for _ in 0..54 {
         advance(SECOND).await;
         get(&app).await.assert_ok();
         settle().await;

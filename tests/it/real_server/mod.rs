@@ -18,6 +18,7 @@ mod organizations;
 mod outages;
 mod check;
 mod process_outages;
+mod contract;
 
 use std::time::Duration;
 
