@@ -241,3 +241,24 @@ async fn readiness_tells_of_the_last_answer_and_of_what_is_remembered() {
     assert_eq!(auth.readiness().last_contact, Some(3 * SECOND));
     assert_eq!(mock.count(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn made_up_cookies_that_are_answered_are_successes() {
+    let mock = Mock::doing(Act::signed_out());
+    let (auth, app) = app(mock.builder());
+    for number in 0..30 {
+        get(&app, number).await.assert_invalid();
+    }
+    mock.does(FAILURE());
+    for number in 0..20 {
+        get(&app, number).await.assert_unavailable();
+    }
+    assert_eq!(state(&auth), BreakerState::Closed);
+    // And a probe that is answered so closes it.
+    open(&mock, &app).await;
+    assert_eq!(state(&auth), BreakerState::Open);
+    advance(2 * SECOND).await;
+    mock.does(Act::signed_out());
+    get(&app, 0).await.assert_invalid();
+    assert_eq!(state(&auth), BreakerState::Closed);
+}

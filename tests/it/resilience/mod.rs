@@ -5,6 +5,7 @@ mod concurrency;
 mod lanes;
 mod pause;
 mod retries;
+mod runtimes;
 
 use std::time::Duration;
 
