@@ -84,7 +84,8 @@ async fn a_renewal_that_finds_out_about_a_sign_out_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_ttl_of_five_minutes_a_thousand_busy_users_cost_one_call_in_about_forty_requests() {
+async fn with_a_ttl_of_five_minutes_a_thousand_users_cost_ninety_eight_percent_fewer_calls_than_requests()
+ {
     const USERS: usize = 1000;
     const MINUTES: usize = 20;
     let mock = Mock::new();
@@ -99,10 +100,9 @@ async fn with_a_ttl_of_five_minutes_a_thousand_busy_users_cost_one_call_in_about
         advance(SECOND * 6 / 10).await;
     }
     settle().await;
-    // Fifty to one would be without asking ahead of the end.
     let requests = USERS * MINUTES * 10;
     assert!(
-        mock.count() * 38 <= requests,
+        mock.count() * 50 <= requests,
         "{} of {requests}",
         mock.count()
     );
