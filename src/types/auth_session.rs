@@ -1,6 +1,6 @@
 use std::{
     any::Any,
-    fmt,
+    fmt, mem,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -117,7 +117,9 @@ fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 ///
 /// A plain list behind a lock that is held for a few instructions: an application has one such type, seldom two.
 #[derive(Default)]
-struct Profiles(Mutex<Vec<Arc<dyn Any + Send + Sync>>>);
+struct Profiles(Mutex<Box<[Profile]>>);
+
+type Profile = Arc<dyn Any + Send + Sync>;
 
 impl Profiles {
     fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
@@ -128,13 +130,14 @@ impl Profiles {
     fn insert<T: Send + Sync + 'static>(&self, profile: Arc<T>) -> Arc<T> {
         let mut profiles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         find(&profiles).unwrap_or_else(|| {
-            profiles.push(Arc::clone(&profile) as Arc<dyn Any + Send + Sync>);
+            let more = [Arc::clone(&profile) as Profile];
+            *profiles = mem::take(&mut *profiles).into_iter().chain(more).collect();
             profile
         })
     }
 }
 
-fn find<T: Send + Sync + 'static>(profiles: &[Arc<dyn Any + Send + Sync>]) -> Option<Arc<T>> {
+fn find<T: Send + Sync + 'static>(profiles: &[Profile]) -> Option<Arc<T>> {
     profiles
         .iter()
         .find_map(|profile| Arc::clone(profile).downcast().ok())

@@ -13,16 +13,14 @@ use super::time;
 /// A known member is *taken* out when it has the expected type and says something. One of an odd type, and one
 /// that is empty or false, stays here: it can still be read by name, and is written back as it came.
 #[derive(Clone, Default, PartialEq)]
-pub(super) struct Fields(Vec<(Box<str>, Value)>);
+pub(super) struct Fields(Box<[(Box<str>, Value)]>);
 
 impl Fields {
     pub(super) fn new(object: Map<String, Value>) -> Self {
-        let mut fields: Vec<_> = object
+        let fields = object
             .into_iter()
-            .map(|(name, value)| (name.into_boxed_str(), value))
-            .collect();
-        fields.shrink_to_fit();
-        Self(fields)
+            .map(|(name, value)| (name.into_boxed_str(), value));
+        Self(fields.collect())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
