@@ -1,4 +1,5 @@
-//! axum-login with the memory store of tower-sessions. `POST /sign-in` with the id of a user as body signs them in.
+//! axum-login with its guard and the memory store of tower-sessions, as in its own examples. `POST /sign-in` with the id
+//! of a user as body signs them in.
 
 use std::{
     collections::HashMap,
@@ -11,7 +12,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend};
+use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, login_required};
 use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 pub fn app() -> Router {
@@ -19,6 +20,7 @@ pub fn app() -> Router {
     let layer = AuthManagerLayerBuilder::new(Backend::default(), sessions).build();
     Router::new()
         .route("/me", get(me))
+        .route_layer(login_required!(Backend))
         .route("/sign-in", post(sign_in))
         .layer(layer)
 }
