@@ -24,6 +24,8 @@ pub(crate) struct SessionCache {
     signed_out: sync::Cache<Key, SignedOut, AsItIs>,
     trust: Trust,
     revocations: Revocations,
+    /// Between 0 and 1.
+    spread: fn() -> f64,
 }
 
 /// Whether a signed-out answer can be believed for a second.
@@ -71,7 +73,14 @@ impl SessionCache {
             signed_out: signed_out.build_with_hasher(AsItIs::default()),
             trust,
             revocations: Revocations::new(policy.longest() + deadline),
+            spread: random,
         }
+    }
+
+    /// Without chance, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_spread(self, spread: fn() -> f64) -> Self {
+        Self { spread, ..self }
     }
 
     pub(crate) fn get(&self, key: Key, now: Instant) -> Found {
@@ -100,12 +109,17 @@ impl SessionCache {
     pub(crate) fn put(&self, key: Key, session: &Arc<AuthSession>, born: Generation, now: Instant) {
         let expires_at = session.session.expires_at;
         let lifetime = self.policy.lifetime(expires_at, SystemTime::now());
-        if lifetime.is_zero() || self.revocations.is_revoked(session, born) {
+        if lifetime.is_zero() {
+            // Over by this host's clock, and so is what was kept of it.
+            self.active.invalidate(&key);
+            return;
+        }
+        if self.revocations.is_revoked(session, born) {
             return;
         }
         let entry = Entry {
             session: Arc::clone(session),
-            span: Span::new(lifetime, now, spread()),
+            span: Span::new(lifetime, now, (self.spread)()),
             born,
         };
         self.active.insert(key, entry);
@@ -140,8 +154,7 @@ impl SessionCache {
     }
 }
 
-/// Between 0 and 1.
-fn spread() -> f64 {
+fn random() -> f64 {
     let random = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }

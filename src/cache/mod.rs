@@ -10,6 +10,7 @@
 mod key;
 mod memory;
 mod policy;
+mod recently_active;
 mod revocations;
 mod single_flight;
 
@@ -17,6 +18,7 @@ pub use self::policy::Cache;
 pub(crate) use self::{
     key::{Key, Keys},
     memory::{Found, SessionCache, Trust},
+    recently_active::RecentlyActive,
     revocations::Generation,
-    single_flight::Flights,
+    single_flight::{Flights, Weight},
 };

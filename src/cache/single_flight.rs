@@ -19,11 +19,25 @@ use super::{Key, key::AsItIs};
 /// The calls under way.
 pub(crate) struct Flights<T> {
     table: Arc<Mutex<Table<T>>>,
+    weigh: fn(&T) -> Weight,
+}
+
+/// What an answer means for what other calls under the same key find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Nothing was found out.
+    Nothing,
+    /// It stands until a call that began later finds out something else.
+    UntilNewer,
+    /// It stands against every call that has begun by now.
+    Final,
 }
 
 struct Table<T> {
     flights: HashMap<Key, Flight<T>, AsItIs>,
-    /// Tells a flight from a later one under the same key.
+    /// Only for keys that somebody asks about alone.
+    alone: HashMap<Key, Alone, AsItIs>,
+    /// Numbers the calls in the order in which they begin.
     count: u64,
 }
 
@@ -32,20 +46,29 @@ struct Flight<T> {
     answer: watch::Receiver<Option<T>>,
 }
 
+#[derive(Default)]
+struct Alone {
+    under_way: usize,
+    /// Calls up to this number have nothing to say any more.
+    outdated: u64,
+}
+
 impl<T: Clone + Send + Sync + 'static> Flights<T> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(weigh: fn(&T) -> Weight) -> Self {
         let table = Table {
             flights: HashMap::with_hasher(AsItIs::default()),
+            alone: HashMap::with_hasher(AsItIs::default()),
             count: 0,
         };
         Self {
             table: Arc::new(Mutex::new(table)),
+            weigh,
         }
     }
 
     /// Joins the flight under this key, or starts one. The answer is `None` if its task panicked.
     ///
-    /// `keep` gets the answer of a flight that is still on the table, before anybody else does.
+    /// `keep` gets the answer before anybody else does, unless a better one is there.
     ///
     /// # Panics
     ///
@@ -59,7 +82,7 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let mut table = self.table();
+        let mut table = lock(&self.table);
         let mut answer = match table.flights.get(&key) {
             Some(flight) => flight.answer.clone(),
             None => self.depart(&mut table, key, start(), keep),
@@ -68,16 +91,29 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         async move { answer.wait_for(Option::is_some).await.ok()?.clone() }
     }
 
-    /// Nobody joins the flights that are under way now; they go on for those who have.
-    pub(crate) fn detach_all(&self) {
-        self.table().flights.clear();
+    /// Makes a call that joins nobody and that nobody joins. Given up with its future.
+    ///
+    /// What it finds out takes the flight under this key off the table, so that an older answer does not undo it; and
+    /// `keep` gets it, unless a better one is there.
+    pub(crate) async fn alone(
+        &self,
+        key: Key,
+        call: impl Future<Output = T>,
+        keep: impl FnOnce(&T),
+    ) -> T {
+        let landing = {
+            let mut table = lock(&self.table);
+            table.alone.entry(key).or_default().under_way += 1;
+            self.landing(&mut table, key, Way::Alone)
+        };
+        let answer = call.await;
+        landing.land((self.weigh)(&answer), || keep(&answer));
+        answer
     }
 
-    /// Takes the flight under this key off the table, so that its answer is not kept, and keeps a better one.
-    pub(crate) fn overrule(&self, key: Key, keep: impl FnOnce()) {
-        let mut table = self.table();
-        table.flights.remove(&key);
-        keep();
+    /// Nobody joins the flights that are under way now; they go on for those who have.
+    pub(crate) fn detach_all(&self) {
+        lock(&self.table).flights.clear();
     }
 
     fn depart<F>(
@@ -90,44 +126,85 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     where
         F: Future<Output = T> + Send + 'static,
     {
-        table.count += 1;
-        let number = table.count;
         let (sender, answer) = watch::channel(None);
-        let landing = Landing {
-            table: Arc::clone(&self.table),
-            key,
-            number,
-        };
-        let waiting = answer.clone();
+        let (landing, weigh) = (self.landing(table, key, Way::Shared), self.weigh);
+        let (number, waiting) = (landing.number, answer.clone());
         table.flights.insert(key, Flight { number, answer });
         tokio::spawn(async move {
             let answer = flight.await;
             // First off the table, then the answer: whoever comes after the answer asks anew.
-            landing.land(|| keep(&answer));
+            landing.land(weigh(&answer), || keep(&answer));
             sender.send_replace(Some(answer));
         });
         waiting
     }
 
-    fn table(&self) -> MutexGuard<'_, Table<T>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    fn landing(&self, table: &mut Table<T>, key: Key, way: Way) -> Landing<T> {
+        table.count += 1;
+        Landing {
+            table: Arc::clone(&self.table),
+            key,
+            number: table.count,
+            way,
+        }
     }
 }
 
-/// Takes a flight off the table, also when its task panics or its runtime ends.
+fn lock<T>(table: &Mutex<Table<T>>) -> MutexGuard<'_, Table<T>> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> Table<T> {
+    fn is_on_table(&self, key: Key, number: u64) -> bool {
+        let flight = self.flights.get(&key);
+        flight.is_some_and(|flight| flight.number == number)
+    }
+
+    fn is_outdated(&self, key: Key, number: u64) -> bool {
+        let alone = self.alone.get(&key);
+        alone.is_some_and(|alone| number <= alone.outdated)
+    }
+
+    fn outdate(&mut self, key: Key, number: u64) {
+        if let Some(alone) = self.alone.get_mut(&key) {
+            alone.outdated = alone.outdated.max(number);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Shared,
+    Alone,
+}
+
+/// Takes a call off the table, also when its task panics or its runtime ends.
 struct Landing<T> {
     table: Arc<Mutex<Table<T>>>,
     key: Key,
     number: u64,
+    way: Way,
 }
 
 impl<T> Landing<T> {
-    /// Off the table; `keep` runs if nobody has taken it off before, and before anybody else can put something there.
-    fn land(&self, keep: impl FnOnce()) {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let flight = table.flights.get(&self.key);
-        if flight.is_some_and(|flight| flight.number == self.number) {
-            table.flights.remove(&self.key);
+    /// `keep` runs if the answer counts, and before anybody else can put something on the table.
+    fn land(self, weight: Weight, keep: impl FnOnce()) {
+        let (key, number) = (self.key, self.number);
+        let mut table = lock(&self.table);
+        let counts = match (weight, self.way) {
+            (Weight::Nothing, _) => false,
+            // A flight that was taken off the table began before something that is known by now.
+            (Weight::UntilNewer, Way::Shared) => table.is_on_table(key, number),
+            (Weight::UntilNewer, Way::Alone) => !table.is_outdated(key, number),
+            (Weight::Final, _) => true,
+        };
+        if counts {
+            let outdated = match weight {
+                Weight::Final => table.count,
+                Weight::Nothing | Weight::UntilNewer => number,
+            };
+            table.outdate(key, outdated);
+            table.flights.remove(&key);
             keep();
         }
     }
@@ -135,13 +212,28 @@ impl<T> Landing<T> {
 
 impl<T> Drop for Landing<T> {
     fn drop(&mut self) {
-        self.land(|| {});
+        let mut table = lock(&self.table);
+        match self.way {
+            Way::Shared if table.is_on_table(self.key, self.number) => {
+                table.flights.remove(&self.key);
+            }
+            Way::Shared => {}
+            Way::Alone => {
+                if let Some(alone) = table.alone.get_mut(&self.key) {
+                    alone.under_way -= 1;
+                    if alone.under_way == 0 {
+                        table.alone.remove(&self.key);
+                    }
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::{
+        future::pending,
         hash::Hasher,
         sync::{
             OnceLock,
@@ -150,7 +242,11 @@ mod tests {
         time::Duration,
     };
 
-    use tokio::time::sleep;
+    use tokio::{
+        join,
+        sync::oneshot,
+        time::{sleep, timeout},
+    };
 
     use super::*;
     use crate::cache::Keys;
@@ -169,19 +265,25 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_thousand_at_once_make_one_call() {
-        let (flights, calls) = (Flights::new(), Arc::new(AtomicUsize::new(0)));
+        let (flights, calls) = (
+            Flights::new(|_| Weight::UntilNewer),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let join = |_| flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         let waiting: Vec<_> = (0..1000).map(join).collect();
         for answer in waiting {
             assert_eq!(answer.await, Some(1));
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
-        assert!(flights.table().flights.is_empty());
+        assert!(lock(&flights.table).flights.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_started_it_may_hang_up() {
-        let (flights, calls) = (Flights::new(), Arc::new(AtomicUsize::new(0)));
+        let (flights, calls) = (
+            Flights::new(|_| Weight::UntilNewer),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let first = flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         let second = flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         drop(first);
@@ -190,7 +292,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn other_keys_fly_by_themselves_and_the_next_one_asks_anew() {
-        let (flights, calls) = (Flights::new(), Arc::new(AtomicUsize::new(0)));
+        let (flights, calls) = (
+            Flights::new(|_| Weight::UntilNewer),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let a = flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         let b = flights.join(key("b"), || slow(Arc::clone(&calls)), |_| {});
         assert_eq!((a.await, b.await), (Some(1), Some(2)));
@@ -200,7 +305,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_panic_is_told_to_all_and_the_next_one_asks_anew() {
-        let flights: Flights<usize> = Flights::new();
+        let flights: Flights<usize> = Flights::new(|_| Weight::UntilNewer);
         let panics = || async { panic!("on purpose") };
         let join = |_| flights.join(key("a"), panics, |_| {});
         let waiting = [0, 1].map(join);
@@ -215,13 +320,71 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_detached_flight_is_not_joined_and_leaves_the_next_one_on_the_table() {
-        let (flights, calls) = (Flights::new(), Arc::new(AtomicUsize::new(0)));
+        let (flights, calls) = (
+            Flights::new(|_| Weight::UntilNewer),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let before = flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         flights.detach_all();
         sleep(Duration::from_millis(500)).await;
         let after = flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         assert_eq!(before.await, Some(1));
-        assert_eq!(flights.table().flights.len(), 1);
+        assert_eq!(lock(&flights.table).flights.len(), 1);
         assert_eq!(after.await, Some(2));
+    }
+
+    /// A call that finds out `answer` when `landing` is told.
+    async fn told(landing: oneshot::Receiver<()>, answer: usize) -> usize {
+        landing.await.unwrap();
+        answer
+    }
+
+    /// Two calls alone, of which the second lands first: what is kept.
+    async fn kept(first: usize, second: usize) -> Vec<usize> {
+        let weigh = |answer: &usize| match answer {
+            0 => Weight::Nothing,
+            1..10 => Weight::UntilNewer,
+            10.. => Weight::Final,
+        };
+        let (flights, kept) = (Flights::new(weigh), Mutex::new(Vec::new()));
+        let keep = |answer: &usize| kept.lock().unwrap().push(*answer);
+        let (land_first, landing) = oneshot::channel();
+        let first = flights.alone(key("a"), told(landing, first), keep);
+        let second = flights.alone(key("a"), async { second }, keep);
+        let both = async {
+            second.await;
+            land_first.send(()).unwrap();
+        };
+        join!(biased; first, both);
+        assert!(lock(&flights.table).alone.is_empty());
+        kept.into_inner().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_answer_of_an_older_call_is_not_kept_over_that_of_a_newer_one() {
+        assert_eq!(kept(1, 2).await, [2]);
+        assert_eq!(kept(1, 10).await, [10]);
+        assert_eq!(kept(10, 1).await, [1, 10]);
+        assert_eq!(kept(1, 0).await, [1]);
+        assert_eq!(kept(0, 1).await, [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_found_out_alone_takes_the_flight_off_the_table_and_nothing_does_not() {
+        for (answer, is_there) in [(Weight::Nothing, true), (Weight::UntilNewer, false)] {
+            let flights = Flights::new(|weight: &Weight| *weight);
+            let shared = flights.join(key("a"), pending, |_| {});
+            flights.alone(key("a"), async { answer }, |_| {}).await;
+            assert_eq!(lock(&flights.table).flights.len(), usize::from(is_there));
+            drop(shared);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_alone_that_is_given_up_leaves_nothing_behind() {
+        let flights: Flights<usize> = Flights::new(|_| Weight::UntilNewer);
+        let call = flights.alone(key("a"), pending(), |_| {});
+        assert!(timeout(Duration::from_secs(1), call).await.is_err());
+        assert!(lock(&flights.table).alone.is_empty());
     }
 }

@@ -10,16 +10,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, header};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep, timeout_at},
-};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     Answer, Decoder, Questions, Transport,
     breaker::{Breaker, BreakerPolicy, BreakerState, Outcome, Permit},
     classify::{ApiKey, classify},
     error::{Cause, Unavailable},
+    lanes::{Lane, Lanes},
     pause::Pause,
     reply::read_reply,
     retry::Retries,
@@ -38,7 +36,7 @@ pub(crate) struct Client {
     pub(super) limits: Limits,
     breaker: Option<Arc<Breaker>>,
     retries: Retries,
-    slots: Semaphore,
+    lanes: Lanes,
     /// One for each of the server's counters: it counts by path.
     session_pause: Pause,
     question_pause: Pause,
@@ -78,7 +76,7 @@ impl Client {
             decoder,
             breaker: limits.breaker.clone().map(Breaker::new),
             retries: Retries::new(limits.retries),
-            slots: Semaphore::new(limits.max_concurrency),
+            lanes: Lanes::new(limits.max_concurrency),
             session_pause: Pause::default(),
             question_pause: Pause::default(),
             last_answer: Mutex::default(),
@@ -91,9 +89,10 @@ impl Client {
         &self,
         credential: &Credential,
         companions: &Companions,
+        lane: Lane,
     ) -> Result<Answer, Unavailable> {
         let request = self.questions.session(credential, companions);
-        self.ask_with(request, credential, companions).await
+        self.ask_with(request, credential, companions, lane).await
     }
 
     /// Asks who it is at this moment, past the cookie cache.
@@ -101,9 +100,10 @@ impl Client {
         &self,
         credential: &Credential,
         companions: &Companions,
+        lane: Lane,
     ) -> Result<Answer, Unavailable> {
         let request = self.questions.session_now(credential, companions);
-        self.ask_with(request, credential, companions).await
+        self.ask_with(request, credential, companions, lane).await
     }
 
     async fn ask_with(
@@ -111,6 +111,7 @@ impl Client {
         request: Request<Bytes>,
         credential: &Credential,
         companions: &Companions,
+        lane: Lane,
     ) -> Result<Answer, Unavailable> {
         let api_key = match credential.api_key {
             Some(_) => ApiKey::Sent,
@@ -121,7 +122,7 @@ impl Client {
             classify(head.status, &head.headers, &body, &self.decoder, api_key)
         };
         let pause = &self.session_pause;
-        self.call(request, companions, pause, read).await
+        self.call(request, companions, lane, pause, read).await
     }
 
     pub(crate) async fn ask_about(
@@ -129,6 +130,7 @@ impl Client {
         question: &Question,
         credential: &Credential,
         companions: &Companions,
+        lane: Lane,
     ) -> Result<Replied, Unavailable> {
         let request = self.questions.about(question, credential, companions)?;
         let read = |response: Response<Bytes>| {
@@ -141,18 +143,19 @@ impl Client {
             })
         };
         let pause = &self.question_pause;
-        self.call(request, companions, pause, read).await
+        self.call(request, companions, lane, pause, read).await
     }
 
     async fn call<T>(
         &self,
         request: Request<Bytes>,
         companions: &Companions,
+        lane: Lane,
         pause: &Pause,
         read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
         let permit = self.admit(pause, Instant::now())?;
-        let result = self.within_deadline(request, read).await;
+        let result = self.within_deadline(request, lane, read).await;
         let now = Instant::now();
         if let Some(permit) = permit {
             let outcome = result
@@ -206,15 +209,16 @@ impl Client {
     async fn within_deadline<T>(
         &self,
         request: Request<Bytes>,
+        lane: Lane,
         read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
         let deadline = self.limits.deadline;
         let end = Instant::now() + deadline;
-        let Ok(slot) = timeout_at(end, self.slots.acquire()).await else {
+        let Ok(place) = timeout_at(end, self.lanes.enter(lane)).await else {
             return Err(Cause::Busy(deadline).into());
         };
         let result = timeout_at(end, self.attempts(&request, read)).await;
-        drop(slot);
+        drop(place);
         result.unwrap_or_else(|_| Err(Cause::Deadline(deadline).into()))
     }
 

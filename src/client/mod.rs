@@ -8,6 +8,7 @@ mod breaker;
 mod classify;
 mod endpoint;
 mod error;
+mod lanes;
 mod pause;
 mod probe;
 mod reply;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
     error::{Asked, Cause, Unavailable},
+    lanes::Lane,
     probe::Probe,
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},

@@ -2,9 +2,9 @@
 
 use http::{Extensions, HeaderMap};
 
-use super::Validator;
+use super::{Validator, checks::Landed};
 use crate::{
-    client::Asked,
+    client::{Asked, Lane},
     credential::{Companions, Credential, Inquiry, Presented},
     observe,
     question::{Question, Replied, Reply},
@@ -37,13 +37,18 @@ impl Ask for Validator {
             match credential(inquiry) {
                 Err(verdict) => verdict,
                 Ok(credential) => {
-                    let born = self.checks.generation();
-                    let client = &self.checks.client;
-                    let answer = client.ask_now(credential, &inquiry.companions).await;
-                    let (key, finding) = (self.key(credential), self.checks.finding(answer));
-                    // A call that began before must not undo what was learnt just now.
-                    self.flights
-                        .overrule(key, || self.checks.keep(key, &finding, born));
+                    let (checks, key) = (&self.checks, self.key(credential));
+                    let (born, lane) = (checks.generation(), checks.lane(key));
+                    let call = async {
+                        let companions = &inquiry.companions;
+                        let answer = checks.client.ask_now(credential, companions, lane).await;
+                        Landed {
+                            finding: checks.finding(key, answer),
+                            born,
+                        }
+                    };
+                    let keep = |landed: &Landed| checks.keep(key, landed);
+                    let Landed { finding, .. } = self.flights.alone(key, call, keep).await;
                     finding.verdict()
                 }
             }
@@ -64,8 +69,10 @@ impl Ask for Validator {
                 return Reply::Misconfigured.into();
             };
             let client = &self.checks.client;
+            // Guards run for nobody else.
+            let lane = Lane::Known;
             match client
-                .ask_about(question, credential, &inquiry.companions)
+                .ask_about(question, credential, &inquiry.companions, lane)
                 .await
             {
                 Ok(replied) => self.note(replied, credential),

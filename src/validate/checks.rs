@@ -8,8 +8,8 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    cache::{Generation, Key, SessionCache},
-    client::{Answer, Asked, Client, Unavailable},
+    cache::{Generation, Key, RecentlyActive, SessionCache, Weight},
+    client::{Answer, Asked, Client, Lane, Unavailable},
     observe,
     question::Reply,
     types::AuthSession,
@@ -20,6 +20,7 @@ use crate::{
 pub(super) struct Checks {
     pub(super) client: Client,
     pub(super) cache: Option<SessionCache>,
+    pub(super) recently_active: RecentlyActive,
     /// What a client is told when the auth server did not say when to come back.
     pub(super) retry_after: Duration,
 }
@@ -44,19 +45,31 @@ impl Checks {
         self.cache.as_ref().map(SessionCache::generation)
     }
 
-    /// What an answer comes to.
-    pub(super) fn finding(&self, answer: Result<Answer, Unavailable>) -> Finding {
+    /// Where a credential has to queue.
+    pub(super) fn lane(&self, key: Key) -> Lane {
+        if self.recently_active.contains(key, Instant::now()) {
+            Lane::Known
+        } else {
+            Lane::Unknown
+        }
+    }
+
+    /// What an answer about the credential of this key comes to.
+    pub(super) fn finding(&self, key: Key, answer: Result<Answer, Unavailable>) -> Finding {
         match answer {
-            Ok(Answer::Active(session)) => Finding::Active(session),
+            Ok(Answer::Active(session)) => {
+                self.recently_active.note(key, Instant::now());
+                Finding::Active(session)
+            }
             Ok(Answer::SignedOut) => Finding::SignedOut,
             Err(unavailable) => self.unavailable(Asked::Session, &unavailable),
         }
     }
 
-    /// Takes down what a call that began at `born` found out.
-    pub(super) fn keep(&self, key: Key, finding: &Finding, born: Option<Generation>) {
-        if let (Some(cache), Some(born)) = (&self.cache, born) {
-            match finding {
+    /// Takes down what a call found out.
+    pub(super) fn keep(&self, key: Key, landed: &Landed) {
+        if let (Some(cache), Some(born)) = (&self.cache, landed.born) {
+            match &landed.finding {
                 Finding::Active(session) => cache.put(key, session, born, Instant::now()),
                 Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
                 Finding::Unavailable { .. } => {}
@@ -69,6 +82,20 @@ impl Checks {
         observe::unavailable(asked.name(), &unavailable.cause, unavailable.fix(asked));
         Finding::Unavailable {
             retry_after: unavailable.retry_after.unwrap_or(self.retry_after),
+        }
+    }
+}
+
+impl Landed {
+    /// What the finding means for what others find out: a credential that is signed out stays so.
+    pub(super) fn weight(&self) -> Weight {
+        match &self.finding {
+            Finding::Active(session) if session.session.is_over_at(SystemTime::now()) => {
+                Weight::Final
+            }
+            Finding::Active(_) => Weight::UntilNewer,
+            Finding::SignedOut => Weight::Final,
+            Finding::Unavailable { .. } => Weight::Nothing,
         }
     }
 }

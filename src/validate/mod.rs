@@ -2,6 +2,8 @@
 
 mod ask;
 mod checks;
+#[cfg(test)]
+mod model;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -10,8 +12,8 @@ use tokio::{runtime::Handle, time::Instant};
 
 use self::checks::{Checks, Finding, Landed};
 use crate::{
-    cache::{Flights, Found, Key, Keys, SessionCache},
-    client::{Asked, Cause, Client},
+    cache::{Flights, Found, Key, Keys, RecentlyActive, SessionCache},
+    client::{Asked, Cause, Client, Lane},
     cookie,
     credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented, Shown},
     observe,
@@ -43,10 +45,11 @@ impl Validator {
             policy,
             client_ip,
             keys: Keys::random(),
-            flights: Flights::new(),
+            flights: Flights::new(Landed::weight),
             checks: Arc::new(Checks {
                 client,
                 cache,
+                recently_active: RecentlyActive::new(),
                 retry_after,
             }),
         }
@@ -160,14 +163,15 @@ impl Validator {
 
     /// Asks ahead of the end, so that nobody has to wait for it.
     ///
-    /// In the name of the client, so that a 429 is about that client, and not about everybody.
+    /// In the name of the client, so that a 429 is about that client, and not about everybody. The cache knows the session,
+    /// whenever it was last asked for.
     fn renew(&self, key: Key, credential: Credential, client_ip: Option<IpAddr>) {
         if Handle::try_current().is_ok() {
             let companions = Companions {
                 client_ip,
                 ..Companions::default()
             };
-            drop(self.join(key, credential, companions));
+            drop(self.join(key, credential, companions, Lane::Known));
         }
     }
 
@@ -182,17 +186,18 @@ impl Validator {
         key: Key,
         credential: Credential,
         companions: Companions,
+        lane: Lane,
     ) -> impl Future<Output = Option<Finding>> + Send + 'static {
         let (checks, keeper) = (Arc::clone(&self.checks), Arc::clone(&self.checks));
         let fetch = move || async move {
             let born = checks.generation();
-            let answer = checks.client.ask(&credential, &companions).await;
+            let answer = checks.client.ask(&credential, &companions, lane).await;
             Landed {
-                finding: checks.finding(answer),
+                finding: checks.finding(key, answer),
                 born,
             }
         };
-        let keep = move |landed: &Landed| keeper.keep(key, &landed.finding, landed.born);
+        let keep = move |landed: &Landed| keeper.keep(key, landed);
         let landed = self.flights.join(key, fetch, keep);
         async move { landed.await.map(|landed| landed.finding) }
     }
@@ -214,7 +219,8 @@ impl Validator {
                 Found::Nothing => {}
             }
         }
-        let joined = self.join(key, credential.clone(), companions.clone());
+        let lane = self.checks.lane(key);
+        let joined = self.join(key, credential.clone(), companions.clone(), lane);
         let finding = joined.await.unwrap_or_else(|| {
             let unavailable = Cause::Panicked.into();
             self.checks.unavailable(Asked::Session, &unavailable)

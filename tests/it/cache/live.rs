@@ -3,7 +3,7 @@
 use tokio::time::advance;
 use tower_better_auth::{BetterAuth, Cache};
 
-use super::{SECOND, TTL, cached, get, session_of, start};
+use super::{AGING, SECOND, TTL, cached, get, session_of, start};
 use crate::support::{
     answer,
     app::{App, Seen},
@@ -104,7 +104,7 @@ async fn a_call_that_began_before_does_not_undo_what_a_live_route_learnt() {
     let mock = Mock::new();
     let app = cached(&mock);
     get(&app).await.assert_ok();
-    advance(super::AGING).await;
+    advance(AGING).await;
     let gate = mock.hold();
     // Starts a renewal, which is told that all is well and is held up.
     get(&app).await.assert_ok();
@@ -126,4 +126,54 @@ async fn a_transport_that_panics_at_a_live_route_is_a_503() {
     mock.does(Act::Panic);
     get_live(&app).await.assert_unavailable();
     get(&app).await.assert_ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_live_check_does_not_bring_back_who_was_found_signed_out() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    let gate = mock.hold();
+    let older = start(&app, &answer::cookie(), "/live").await;
+    mock.hold_no_more();
+    mock.does(Act::signed_out());
+    get_live(&app).await.assert_invalid();
+    gate.open();
+    // It was under way, so its own answer is the old one.
+    older.await.unwrap().assert_ok();
+    get(&app).await.assert_invalid();
+    advance(2 * SECOND).await;
+    get(&app).await.assert_invalid();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_over_at_a_live_route_is_over_everywhere() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    let mut over = answer::session();
+    over["session"]["expiresAt"] = "2020-11-27T09:32:22.106Z".into();
+    mock.does(Act::session(&over));
+    get(&app).await.assert_ok();
+    get_live(&app).await.assert_invalid();
+    get(&app).await.assert_invalid();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_check_that_learns_nothing_leaves_the_call_under_way_to_those_who_come() {
+    let mock = Mock::new();
+    let app = cached(&mock);
+    get(&app).await.assert_ok();
+    advance(AGING).await;
+    let gate = mock.hold();
+    get(&app).await.assert_ok();
+    settle().await;
+    mock.hold_no_more();
+    mock.does(Act::status(500));
+    get_live(&app).await.assert_unavailable();
+    assert_eq!(mock.count(), 3);
+    get(&app).await.assert_ok();
+    settle().await;
+    assert_eq!(mock.count(), 3);
+    gate.open();
 }

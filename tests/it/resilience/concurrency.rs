@@ -8,14 +8,16 @@ use crate::support::mock::{Act, Mock};
 
 #[tokio::test(start_paused = true)]
 async fn never_more_calls_are_under_way_than_were_allowed() {
-    for (most, requests) in [(1, 4), (3, 12), (100, 300)] {
+    // Of those whom nobody knows yet, and of those who were active a moment ago.
+    for (most, of_unknown, requests) in [(1, 1, 4), (2, 1, 4), (3, 2, 8), (100, 75, 300)] {
         let mock = Mock::new();
         mock.takes(SECOND);
         let (_, app) = app(mock.builder().max_concurrency(most));
-        let requests = start_many(&app, requests).await;
-        let expected = (requests.len(), 0);
-        assert_eq!(outcomes(requests).await, expected);
-        assert_eq!(mock.most_at_once(), most);
+        for expected in [of_unknown, most] {
+            let seen = outcomes(start_many(&app, requests).await).await;
+            assert_eq!(seen, (requests, 0), "{most}");
+            assert_eq!(mock.most_at_once(), expected, "{most}");
+        }
     }
 }
 
@@ -24,15 +26,17 @@ async fn by_default_as_many_as_the_defaults_say() {
     let mock = Mock::new();
     mock.takes(SECOND);
     let (_, app) = app(mock.builder());
-    assert_eq!(outcomes(start_many(&app, 200).await).await, (200, 0));
-    assert_eq!(mock.most_at_once(), defaults::MAX_CONCURRENCY);
+    for expected in [defaults::MAX_CONCURRENCY * 3 / 4, defaults::MAX_CONCURRENCY] {
+        assert_eq!(outcomes(start_many(&app, 180).await).await, (180, 0));
+        assert_eq!(mock.most_at_once(), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_their_turn_for_longer_than_the_deadline() {
     let mock = Mock::new();
     mock.takes(4 * SECOND);
-    let (_, app) = app(mock.builder().max_concurrency(2).deadline(5 * SECOND));
+    let (_, app) = app(mock.builder().max_concurrency(3).deadline(5 * SECOND));
     let began = Instant::now();
     // Two are answered; two have their turn too late, and the rest never.
     let requests = start_many(&app, 10).await;

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod concurrency;
+mod lanes;
 mod pause;
 mod retries;
 
