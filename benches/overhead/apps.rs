@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serde_json::json;
-use tower::{Service, service_fn};
+use tower::{Service, service_fn, util::MapRequestLayer};
 use tower_better_auth::{BetterAuth, Cache, CurrentUser, Rejection, Require, SessionAuth};
 
 pub(crate) const USER_ID: &str = "Jx9qWnLr3TzVb7KcYd2MhQfPs5Ug8Rae";
@@ -75,6 +75,7 @@ pub(crate) async fn all() -> Vec<App> {
     };
     vec![
         App::new("bare", bare()).with_session_cookie(),
+        App::new("any_layer", bare().layer(MapRequestLayer::new(same))).with_session_cookie(),
         App::new("anonymous", optional(cached())),
         App::new("cached_optional", optional(cached())).with_session_cookie(),
         App::new("cached", protected(get(me), cached())).with_session_cookie(),
@@ -100,6 +101,11 @@ fn bare() -> Router {
     Router::new()
         .route("/", get(|| async { USER_ID.to_owned() }))
         .with_state(())
+}
+
+/// What a layer does that does nothing.
+fn same(request: Request<Body>) -> Request<Body> {
+    request
 }
 
 fn protected(route: axum::routing::MethodRouter, auth: BetterAuth) -> Router {

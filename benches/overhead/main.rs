@@ -5,6 +5,9 @@
 //! rounds that nothing disturbed, so that whatever else the machine does says little. The ratios are what to look at.
 //! `-- --only <name> <times>` runs one application that often and measures nothing: for a profiler to look at.
 
+// It prints: that is what it is for.
+#![allow(clippy::print_stdout)]
+
 mod apps;
 mod measure;
 mod uncached;
