@@ -9,8 +9,9 @@ use crate::{
     cache::Cache,
     client::{CookieCache, Decoder, TowerTransport, Transport},
     credential::{Acceptance, Ambiguity},
+    observe::AuditSink,
     types::AuthSession,
-    validate::ClientIp,
+    validate::{ClientIp, TraceContext},
 };
 
 /// Sets up a [`BetterAuth`](crate::BetterAuth) handle. Made by [`BetterAuth::builder`](crate::BetterAuth::builder).
@@ -39,6 +40,8 @@ pub struct BetterAuthBuilder {
     pub(super) origin: Option<String>,
     pub(super) decoder: Decoder,
     pub(super) transport: Option<Arc<dyn Transport>>,
+    pub(super) audit: Option<Box<AuditSink>>,
+    pub(super) trace_context: Option<Box<TraceContext>>,
 }
 
 impl BetterAuthBuilder {
@@ -64,6 +67,8 @@ impl BetterAuthBuilder {
             origin: None,
             decoder: Decoder::BetterAuth,
             transport: None,
+            audit: None,
+            trace_context: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use moka::sync;
+use moka::{notification::RemovalCause, sync};
 use tokio::time::Instant;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     policy::{Cache, SIGNED_OUT, SIGNED_OUT_CAPACITY, Span, Worth},
     revocations::{Generation, Revocations},
 };
-use crate::types::AuthSession;
+use crate::{observe, types::AuthSession};
 
 /// The sessions that were found active lately, and the credentials that were found signed out.
 pub(crate) struct SessionCache {
@@ -64,6 +64,15 @@ impl SessionCache {
         let active = sync::Cache::builder()
             .max_capacity(policy.most())
             .time_to_live(policy.longest());
+        let active = if observe::has_metrics() {
+            active.eviction_listener(|_, _, cause| {
+                if cause == RemovalCause::Size {
+                    observe::evicted();
+                }
+            })
+        } else {
+            active
+        };
         let signed_out = sync::Cache::builder()
             .max_capacity(SIGNED_OUT_CAPACITY)
             .time_to_live(SIGNED_OUT);

@@ -22,5 +22,6 @@ mod guards;
 mod health;
 mod layers;
 mod made_up;
+mod observed;
 mod real_server;
 mod resilience;
