@@ -277,6 +277,20 @@ impl fmt::Debug for Checkpoint {
 }
 
 #[cfg(test)]
+impl Verdict {
+    /// Somebody who is banned, whoever it is.
+    pub(crate) fn banned() -> Self {
+        let session =
+            r#"{"user":{"id":"u"},"session":{"id":"s","expiresAt":"2099-01-01T00:00:00.000Z"}}"#;
+        Self::Banned(
+            serde_json::from_str(session)
+                .map(Arc::new)
+                .expect("a session"),
+        )
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
 

@@ -241,7 +241,7 @@ async fn a_sink_that_panics_or_fails_is_called_again() {
 
 #[test]
 fn without_a_sink_events_are_logged_under_their_own_target_with_a_hash_of_the_session() {
-    let (_, log) = log::of(async {
+    let ((), log) = log::of(async {
         let app = App::required(Mock::new().handle());
         let cookie = cookie_of(1);
         for path in ["/admin", "/admin"] {

@@ -19,7 +19,7 @@ use crate::support::{
 };
 
 /// Name and labels, such as `better_auth_verdicts_total{outcome="active"}`, and the value.
-pub(super) struct Counted(BTreeMap<String, f64>);
+pub(super) struct Counted(BTreeMap<String, i64>);
 
 impl Counted {
     /// What was counted since the last time: gauges as well begin anew, at zero.
@@ -33,9 +33,9 @@ impl Counted {
                 .collect();
             let name = format!("{}{{{}}}", key.name(), labels.join(","));
             let value = match value {
-                DebugValue::Counter(count) => count as f64,
-                DebugValue::Gauge(value) => value.into_inner(),
-                DebugValue::Histogram(values) => values.len() as f64,
+                DebugValue::Counter(count) => i64::try_from(count).unwrap(),
+                DebugValue::Gauge(value) => whole(value.into_inner()),
+                DebugValue::Histogram(values) => i64::try_from(values.len()).unwrap(),
             };
             (name, value)
         };
@@ -43,7 +43,7 @@ impl Counted {
     }
 
     /// The sum over all labels.
-    fn sum(&self, name: &str) -> f64 {
+    fn sum(&self, name: &str) -> i64 {
         let of_name = self
             .0
             .iter()
@@ -52,7 +52,7 @@ impl Counted {
     }
 
     #[track_caller]
-    fn assert(&self, name: &str, expected: &[(&str, f64)]) {
+    fn assert(&self, name: &str, expected: &[(&str, i64)]) {
         let of_name = self
             .0
             .iter()
@@ -62,6 +62,12 @@ impl Counted {
             .collect();
         assert_eq!(found, expected, "{name}");
     }
+}
+
+/// Gauges here count what there is a whole number of.
+#[allow(clippy::cast_possible_truncation)]
+fn whole(value: f64) -> i64 {
+    value.round() as i64
 }
 
 /// Runs `future` on a runtime of one thread whose metrics are taken down. Time stands still.
@@ -158,7 +164,7 @@ fn verdicts_and_sources_add_up_to_the_requests_and_fetches_to_the_calls() {
         let auth = builder.build().unwrap();
         let (required, optional) = (App::required(auth.clone()), App::optional(auth));
         let too_large = format!("better-auth.session_token={}", "x".repeat(9000));
-        let mut requests = 0_u32;
+        let mut requests = 0;
         for (round, act) in [
             Act::signed_in(),
             Act::signed_out(),
@@ -193,36 +199,33 @@ fn verdicts_and_sources_add_up_to_the_requests_and_fetches_to_the_calls() {
             requests += 2;
         }
         let counted = Counted::take(&snapshotter);
-        let requests = f64::from(requests);
+        let calls = i64::try_from(mock.count()).unwrap();
         assert_eq!(counted.sum("better_auth_requests_total"), requests);
         assert_eq!(counted.sum("better_auth_verdicts_total"), requests);
-        assert_eq!(counted.sum("better_auth_fetch_total"), mock.count() as f64);
-        assert_eq!(
-            counted.sum("better_auth_fetch_seconds"),
-            mock.count() as f64
-        );
+        assert_eq!(counted.sum("better_auth_fetch_total"), calls);
+        assert_eq!(counted.sum("better_auth_fetch_seconds"), calls);
         counted.assert(
             "better_auth_verdicts_total",
             &[
-                ("active", 30.0),
-                ("anonymous", 7.0),
-                ("banned", 30.0),
-                ("signed_out", 37.0),
-                ("unavailable", 120.0),
+                ("active", 30),
+                ("anonymous", 7),
+                ("banned", 30),
+                ("signed_out", 37),
+                ("unavailable", 120),
             ],
         );
         counted.assert(
             "better_auth_requests_total",
             &[
-                ("anonymous", 7.0),
-                ("coalesced", 140.0),
-                ("fetched", 70.0),
-                ("refused", 7.0),
+                ("anonymous", 7),
+                ("coalesced", 140),
+                ("fetched", 70),
+                ("refused", 7),
             ],
         );
         let retries = counted.sum("better_auth_retries_total");
-        assert!(retries > 0.0);
-        assert_eq!(retries, mock.count() as f64 - 70.0);
+        assert!(retries > 0);
+        assert_eq!(retries, calls - 70);
     });
 }
 
@@ -238,13 +241,13 @@ fn hits_live_checks_and_refusals_of_guards_are_counted() {
         let counted = Counted::take(&snapshotter);
         counted.assert(
             "better_auth_requests_total",
-            &[("fetched", 1.0), ("hit", 3.0), ("live", 1.0)],
+            &[("fetched", 1), ("hit", 3), ("live", 1)],
         );
         counted.assert(
             "better_auth_guard_denied_total",
-            &[("INSUFFICIENT_ROLE", 1.0)],
+            &[("INSUFFICIENT_ROLE", 1)],
         );
-        counted.assert("better_auth_fetch_total", &[("2xx", 2.0)]);
+        counted.assert("better_auth_fetch_total", &[("2xx", 2)]);
     });
 }
 
@@ -263,8 +266,8 @@ fn the_gauges_are_back_at_zero_after_hanging_up_a_panic_and_the_deadline() {
             let requests: Vec<_> = (0..10).map(start).collect();
             settle().await;
             let counted = Counted::take(&snapshotter);
-            counted.assert("better_auth_in_flight", &[("", 3.0)]);
-            counted.assert("better_auth_waiting", &[("", 7.0)]);
+            counted.assert("better_auth_in_flight", &[("", 3)]);
+            counted.assert("better_auth_waiting", &[("", 7)]);
             for request in &requests[..5] {
                 request.abort();
             }
@@ -273,8 +276,8 @@ fn the_gauges_are_back_at_zero_after_hanging_up_a_panic_and_the_deadline() {
                 settle().await;
             }
             let counted = Counted::take(&snapshotter);
-            counted.assert("better_auth_in_flight", &[("", -3.0)]);
-            counted.assert("better_auth_waiting", &[("", -7.0)]);
+            counted.assert("better_auth_in_flight", &[("", -3)]);
+            counted.assert("better_auth_waiting", &[("", -7)]);
         });
     }
 }
@@ -290,15 +293,15 @@ fn what_became_of_calls_and_the_state_of_the_breaker_are_shown() {
             request.await.assert_unavailable();
         }
         let counted = Counted::take(&snapshotter);
-        counted.assert("better_auth_fetch_total", &[("deadline", 20.0)]);
+        counted.assert("better_auth_fetch_total", &[("deadline", 20)]);
         counted.assert(
             "better_auth_unavailable_total",
-            &[("breaker_open", 1.0), ("deadline", 20.0)],
+            &[("breaker_open", 1), ("deadline", 20)],
         );
-        counted.assert("better_auth_breaker_state", &[("", 2.0)]);
+        counted.assert("better_auth_breaker_state", &[("", 2)]);
         mock.does(Act::signed_in());
         advance(Duration::from_secs(3)).await;
         app.get_as(&cookie_of(1), "/me").await.assert_ok();
-        Counted::take(&snapshotter).assert("better_auth_breaker_state", &[("", 0.0)]);
+        Counted::take(&snapshotter).assert("better_auth_breaker_state", &[("", 0)]);
     });
 }

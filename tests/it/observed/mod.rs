@@ -1,9 +1,8 @@
-//! What operators get to see: spans, warnings, metrics, audit events; and that none of it holds a secret.
+//! What operators get to see: spans, warnings, metrics, audit events.
 
 mod audit;
 mod dashboard;
 mod metrics;
-mod secrecy;
 mod spans;
 mod warnings;
 

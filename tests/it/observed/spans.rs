@@ -38,7 +38,7 @@ fn cached(mock: &Mock) -> App {
 fn a_check_has_one_span_with_outcome_source_status_and_time() {
     let banned = answer::session_of(json!({"id": "u1", "banned": true}));
     let too_large = format!("better-auth.session_token={}", "x".repeat(9000));
-    let (_, spans) = spans::of("better_auth", async {
+    let ((), spans) = spans::of("better_auth", async {
         let mock = Mock::new();
         let app = cached(&mock);
         app.get("/me", NO_HEADERS).await.assert_unauthenticated();
@@ -79,7 +79,7 @@ fn a_check_has_one_span_with_outcome_source_status_and_time() {
 
 #[test]
 fn a_call_has_one_span_with_status_attempts_and_cause() {
-    let (_, spans) = spans::of("better_auth", async {
+    let ((), spans) = spans::of("better_auth", async {
         let mock = Mock::new();
         let app = App::required(mock.builder().retries(1).build().unwrap());
         for act in [Act::signed_in(), Act::status(500), Act::Refuse] {
@@ -103,7 +103,7 @@ fn a_call_has_one_span_with_status_attempts_and_cause() {
 
 #[test]
 fn a_call_belongs_to_the_request_that_made_it_and_others_are_linked_to_that() {
-    let (_, spans) = spans::of("", async {
+    let ((), spans) = spans::of("", async {
         let mock = Mock::new();
         let gate = mock.hold();
         let app = App::required(mock.handle());
@@ -143,7 +143,7 @@ fn a_call_belongs_to_the_request_that_made_it_and_others_are_linked_to_that() {
 
 #[test]
 fn a_check_whose_client_hangs_up_says_so() {
-    let (_, spans) = spans::of("better_auth", async {
+    let ((), spans) = spans::of("better_auth", async {
         let mock = Mock::doing(Act::Hang);
         let app = App::required(mock.handle());
         let request = tokio::spawn(async move { app.get_as(&cookie_of(1), "/me").await });
@@ -156,7 +156,7 @@ fn a_check_whose_client_hangs_up_says_so() {
 
 #[test]
 fn a_renewal_is_linked_to_the_request_and_does_not_keep_it_open() {
-    let (_, spans) = spans::of("", async {
+    let ((), spans) = spans::of("", async {
         tokio::time::pause();
         let mock = Mock::new();
         let app = cached(&mock);

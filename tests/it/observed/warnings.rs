@@ -11,7 +11,7 @@ use crate::support::{
 
 #[test]
 fn a_warning_that_repeats_is_written_once_a_second_with_the_number_of_those_left_out() {
-    let (_, log) = log::of(async {
+    let ((), log) = log::of(async {
         tokio::time::pause();
         let mock = Mock::doing(Act::status(500));
         let auth = mock
