@@ -46,17 +46,21 @@ impl BetterAuthBuilder {
     ///
     /// # Examples
     ///
-    /// With `opentelemetry` and `tracing-opentelemetry`:
+    /// ```
+    /// use tower_better_auth::BetterAuth;
     ///
-    /// ```ignore
+    /// fn traceparent() -> Option<String> {
+    ///     // With `tracing-opentelemetry`, in whichever version the application has:
+    ///     // let mut headers = HashMap::new();
+    ///     // TraceContextPropagator::new().inject_context(&Span::current().context(), &mut headers);
+    ///     // headers.remove("traceparent")
+    ///     # None
+    /// }
+    ///
     /// let auth = BetterAuth::builder("http://localhost:3000")
-    ///     .trace_context(|| {
-    ///         let context = tracing::Span::current().context();
-    ///         let mut headers = std::collections::HashMap::new();
-    ///         TraceContextPropagator::new().inject_context(&context, &mut headers);
-    ///         headers.remove("traceparent")
-    ///     })
+    ///     .trace_context(traceparent)
     ///     .build()?;
+    /// # Ok::<_, tower_better_auth::ConfigError>(())
     /// ```
     pub fn trace_context<F>(mut self, find: F) -> Self
     where

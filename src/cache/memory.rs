@@ -157,6 +157,15 @@ impl SessionCache {
         self.signed_out.invalidate_all();
     }
 
+    /// Tells the metrics how many sessions are kept.
+    pub(crate) fn count(&self) {
+        if observe::has_metrics() {
+            // The store counts when it tidies up.
+            self.active.run_pending_tasks();
+            observe::cache_entries(self.len());
+        }
+    }
+
     /// About how many sessions are kept.
     pub(crate) fn len(&self) -> u64 {
         self.active.entry_count()

@@ -97,7 +97,7 @@ impl Checks {
                 Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
                 Finding::Unavailable { .. } => {}
             }
-            observe::cache_entries(cache.len());
+            cache.count();
         }
     }
 

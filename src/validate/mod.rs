@@ -131,7 +131,7 @@ impl Validator {
                 Invalidation::User(id) => cache.invalidate_user(id, Instant::now()),
                 Invalidation::Everything => cache.invalidate_all(),
             }
-            observe::cache_entries(cache.len());
+            cache.count();
         }
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();

@@ -252,6 +252,30 @@ fn hits_live_checks_and_refusals_of_guards_are_counted() {
 }
 
 #[test]
+fn what_is_remembered_and_what_is_pushed_out_is_counted() {
+    counting(|snapshotter| async move {
+        let mock = Mock::new();
+        let cache = Cache::ttl(60 * SECOND).capacity(10);
+        let auth = mock.builder().cache(cache).build().unwrap();
+        let app = App::required(auth.clone());
+        for number in 0..3 {
+            app.get_as(&cookie_of(number), "/me").await.assert_ok();
+        }
+        let counted = Counted::take(&snapshotter);
+        counted.assert("better_auth_cache_entries", &[("", 3)]);
+        counted.assert("better_auth_evictions_total", &[]);
+        for number in 0..30 {
+            app.get_as(&cookie_of(number), "/me").await.assert_ok();
+        }
+        let counted = Counted::take(&snapshotter);
+        counted.assert("better_auth_cache_entries", &[("", 10)]);
+        counted.assert("better_auth_evictions_total", &[("", 20)]);
+        auth.invalidate_all().await;
+        Counted::take(&snapshotter).assert("better_auth_cache_entries", &[("", 0)]);
+    });
+}
+
+#[test]
 fn the_gauges_are_back_at_zero_after_hanging_up_a_panic_and_the_deadline() {
     for act in [Act::Hang, Act::Panic, Act::Refuse, Act::signed_in()] {
         counting(|snapshotter| async move {
