@@ -61,9 +61,8 @@
 //! whose ban is in force is 403 `USER_BANNED`; Better Auth ends the sessions of a user whom it bans, but does not look
 //! at the ban when it is asked for a session that is still there.
 //!
-//! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else at most 2. Every
-//! outcome `unavailable` is logged as a warning with its cause and what to do, under the target `tower_better_auth`.
-//! While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
+//! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else at most 2. The log
+//! [says why](guide::observing), and what to do. While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
 //! the [circuit breaker](CircuitBreaker::on) answers at once, and lets one call through now and then to see whether it is
 //! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile. [`BetterAuth::check`] says at the start
 //! whether sessions can be checked at all; see the [guide](guide::operating).
@@ -193,6 +192,8 @@
 //! | [`decode_with`](BetterAuthBuilder::decode_with) | what `GET /get-session` answers |
 //! | [`http_client`](BetterAuthBuilder::http_client) | a reqwest client: no redirects, no proxy, no cookie store |
 //! | [`transport`](BetterAuthBuilder::transport) | that client |
+//! | [`audit`](BetterAuthBuilder::audit) | audit events are logged |
+//! | [`trace_context`](BetterAuthBuilder::trace_context) | not sent, unless the request brings one |
 //!
 //! ```
 //! use std::time::Duration;
@@ -231,9 +232,7 @@
 //! - `disableCookieCache` makes the auth server look the session up, and `disableRefresh` leaves its end where it is.
 //!   Only [`Require::organization_member`] and [`organization_role`](Require::organization_role) prolong one.
 //!
-//! The method, path, query and body of the client's request, and all its other headers, stay here.
-//!
-//! Guards that ask, such as [`Require::organization_member`] and [`Require::permission`], send the same credential to the
+//! The method, path, query and body of the client's request, and all its other headers, stay here. Guards that ask, such as [`Require::organization_member`] and [`Require::permission`], send the same credential to the
 //! endpoint that knows, and a permission check its [`origin`](BetterAuthBuilder::origin).
 //!
 //! # Security notes
@@ -244,10 +243,10 @@
 //! - It is no protection against cross-site request forgery. Better Auth's cookies are `SameSite=Lax` unless told
 //!   otherwise, which stops other sites but not other subdomains of yours: add a layer that checks `Origin`.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
-//!   warning is logged. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
+//!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and not again while it is open.
-//! - Users choose their names, and Better Auth does not limit them: escape them where you show them.
-//! - A plain `http` URL of another host is warned about when the handle is built: it takes cookies in clear text.
+//! - Users choose their names, of any length: escape them where you show them.
+//! - A plain `http` URL of another host is warned about: cookies cross that network in clear text.
 //!
 //! # Features
 //!
@@ -257,6 +256,7 @@
 //! | `rustls` | yes | `https` auth servers, by rustls and the platform's certificates. Switches on `reqwest` |
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
+//! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -288,6 +288,7 @@ pub use self::{
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
     health::{BreakerState, CheckError, Diagnosis, Readiness},
+    observe::{AuditEvent, AuditEventKind},
     rejection::{Rejection, RejectionKind, ResponseBody},
     require::{Access, Denied, Guard, Require},
     session_auth::{SessionAuth, SessionAuthService},

@@ -33,8 +33,8 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) enum Verdict {
     /// Signed in, now.
     Active(Arc<AuthSession>),
-    /// Signed in, and banned by an admin.
-    Banned,
+    /// Signed in, and banned by an admin. The session is for the audit trail, and for nobody else.
+    Banned(Arc<AuthSession>),
     /// The auth server was asked and knows no such session, or the credential is one that is refused without asking.
     SignedOut,
     /// The request shows no credential; nobody was asked.
@@ -50,7 +50,7 @@ impl Verdict {
         if session.session.is_over_at(now) {
             Self::SignedOut
         } else if session.user.is_banned_at(now) {
-            Self::Banned
+            Self::Banned(session)
         } else {
             Self::Active(session)
         }
@@ -78,6 +78,15 @@ pub(crate) trait Ask: Send + Sync {
 
     /// Who sent the request, as the auth server says at this moment.
     fn ask_now<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict>;
+
+    /// A guard denied access: for the audit trail.
+    fn note_denied(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+        session: Option<&AuthSession>,
+        code: &str,
+    );
 
     /// What else the auth server knows about them.
     fn ask_about<'a>(
@@ -276,6 +285,20 @@ impl fmt::Debug for Checkpoint {
 }
 
 #[cfg(test)]
+impl Verdict {
+    /// Somebody who is banned, whoever it is.
+    pub(crate) fn banned() -> Self {
+        let session =
+            r#"{"user":{"id":"u"},"session":{"id":"s","expiresAt":"2099-01-01T00:00:00.000Z"}}"#;
+        Self::Banned(
+            serde_json::from_str(session)
+                .map(Arc::new)
+                .expect("a session"),
+        )
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
 
@@ -310,7 +333,7 @@ mod tests {
         ));
         assert!(matches!(
             verdict("2021-01-01T00:00:00.000Z", &banned),
-            Verdict::Banned
+            Verdict::Banned(_)
         ));
         assert!(matches!(
             verdict("2019-01-01T00:00:00.000Z", &banned),

@@ -256,6 +256,25 @@ fn only_the_transport_and_its_setting_name_reqwest() {
 }
 
 #[test]
+fn only_observe_metrics_names_metrics() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let is_inside = source.path == "src/observe/metrics.rs";
+        for (line, code) in source.code.iter().filter(|_| !is_inside) {
+            // This crate's own module of that name lies within `observe`.
+            let is_own = source.module() == Some("observe") && !code.contains("use metrics");
+            if code.contains("metrics::") && !is_own {
+                broken.push(format!(
+                    "{}:{line}: only `observe/metrics` names the crate `metrics`",
+                    source.path
+                ));
+            }
+        }
+    }
+    fail_on(&broken);
+}
+
+#[test]
 fn no_file_is_longer_than_one_can_read_in_one_go() {
     let long = |source: &Source| {
         let is_long = source.lines > LONGEST;

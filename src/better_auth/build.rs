@@ -15,7 +15,7 @@ use crate::{
     },
     cookie::CookieNames,
     credential::CredentialPolicy,
-    observe,
+    observe::{self, Audit},
     validate::Validator,
 };
 
@@ -82,6 +82,8 @@ impl BetterAuthBuilder {
         });
         let client = Client::new(questions, transport, self.decoder, limits);
         let retry_after = defaults::RETRY_AFTER;
+        observe::describe();
+        let audit = Audit::new(self.audit);
         let validator = Validator::new(
             policy,
             self.client_ip,
@@ -89,7 +91,8 @@ impl BetterAuthBuilder {
             cache,
             self.clock,
             retry_after,
-        );
+        )
+        .watched(audit, self.trace_context);
         Ok(BetterAuth::of(validator))
     }
 

@@ -10,8 +10,9 @@ use crate::{
     client::{CookieCache, Decoder, TowerTransport, Transport},
     clock::Clock,
     credential::{Acceptance, Ambiguity},
+    observe::AuditSink,
     types::AuthSession,
-    validate::ClientIp,
+    validate::{ClientIp, TraceContext},
 };
 
 /// Sets up a [`BetterAuth`](crate::BetterAuth) handle. Made by [`BetterAuth::builder`](crate::BetterAuth::builder).
@@ -41,6 +42,8 @@ pub struct BetterAuthBuilder {
     pub(super) decoder: Decoder,
     pub(super) transport: Option<Arc<dyn Transport>>,
     pub(super) clock: Clock,
+    pub(super) audit: Option<Box<AuditSink>>,
+    pub(super) trace_context: Option<Box<TraceContext>>,
 }
 
 impl BetterAuthBuilder {
@@ -67,6 +70,8 @@ impl BetterAuthBuilder {
             decoder: Decoder::BetterAuth,
             transport: None,
             clock: Clock::default(),
+            audit: None,
+            trace_context: None,
         }
     }
 

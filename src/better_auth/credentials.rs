@@ -28,7 +28,7 @@ impl BetterAuthBuilder {
     /// Counts a request as signed out, without a call, when it brings one forwarded cookie name more than once.
     ///
     /// The answer is then 401 `INVALID_SESSION`. A sibling subdomain can set such a cookie. By default all of them are
-    /// forwarded in the order sent, the server reads the first, and a warning is logged.
+    /// forwarded in the order sent, the server reads the first, and an [audit event](Self::audit) says so.
     pub fn reject_ambiguous_cookies(mut self) -> Self {
         self.ambiguity = Ambiguity::Reject;
         self

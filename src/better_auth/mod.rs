@@ -9,6 +9,7 @@ mod credentials;
 mod default_transport;
 pub mod defaults;
 mod handle;
+mod observing;
 mod resilience;
 
 pub use self::{

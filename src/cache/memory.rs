@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use moka::sync;
+use moka::{notification::RemovalCause, sync};
 use tokio::time::Instant;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     policy::{Cache, SIGNED_OUT, SIGNED_OUT_CAPACITY, Span, Worth},
     revocations::{Generation, Revocations},
 };
-use crate::types::AuthSession;
+use crate::{observe, types::AuthSession};
 
 /// The sessions that were found active lately, and the credentials that were found signed out.
 pub(crate) struct SessionCache {
@@ -66,6 +66,15 @@ impl SessionCache {
         let active = sync::Cache::builder()
             .max_capacity(policy.most())
             .time_to_live(policy.longest());
+        let active = if observe::has_metrics() {
+            active.eviction_listener(|_, _, cause| {
+                if cause == RemovalCause::Size {
+                    observe::evicted();
+                }
+            })
+        } else {
+            active
+        };
         let signed_out = sync::Cache::builder()
             .max_capacity(SIGNED_OUT_CAPACITY)
             .time_to_live(SIGNED_OUT);
@@ -158,6 +167,15 @@ impl SessionCache {
         self.revocations.revoke_everything();
         self.active.invalidate_all();
         self.signed_out.invalidate_all();
+    }
+
+    /// Tells the metrics how many sessions are kept.
+    pub(crate) fn count(&self) {
+        if observe::has_metrics() {
+            // The store counts when it tidies up.
+            self.active.run_pending_tasks();
+            observe::cache_entries(self.len());
+        }
     }
 
     /// About how many sessions are kept.

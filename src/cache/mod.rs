@@ -20,5 +20,5 @@ pub(crate) use self::{
     memory::{Found, SessionCache, Trust},
     recently_active::RecentlyActive,
     revocations::Generation,
-    single_flight::{Flights, Weight},
+    single_flight::{Flights, Joined, Weight},
 };

@@ -15,6 +15,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{Key, key::AsItIs};
+use crate::{observe::Origin, verdict::BoxFuture};
 
 /// The calls under way.
 pub(crate) struct Flights<T> {
@@ -43,7 +44,26 @@ struct Table<T> {
 
 struct Flight<T> {
     number: u64,
+    origin: Origin,
     answer: watch::Receiver<Option<T>>,
+}
+
+/// A place in a flight. Dropped, it disturbs nobody.
+#[derive(Debug)]
+pub(crate) struct Joined<T> {
+    answer: watch::Receiver<Option<T>>,
+    /// Whether the flight began with it.
+    pub(crate) is_first: bool,
+}
+
+impl<T: Clone + Send + Sync + 'static> IntoFuture for Joined<T> {
+    /// `None` if the flight's task panicked.
+    type Output = Option<T>;
+    type IntoFuture = BoxFuture<'static, Option<T>>;
+
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move { self.answer.wait_for(Option::is_some).await.ok()?.clone() })
+    }
 }
 
 #[derive(Default)]
@@ -78,17 +98,19 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         key: Key,
         start: impl FnOnce() -> F,
         keep: impl FnOnce(&T) + Send + 'static,
-    ) -> impl Future<Output = Option<T>> + Send + 'static
+    ) -> Joined<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let mut table = lock(&self.table);
-        let mut answer = match table.flights.get(&key) {
-            Some(flight) => flight.answer.clone(),
-            None => self.depart(&mut table, key, start(), keep),
+        let (answer, is_first) = match table.flights.get(&key) {
+            Some(flight) => {
+                flight.origin.link();
+                (flight.answer.clone(), false)
+            }
+            None => (self.depart(&mut table, key, start(), keep), true),
         };
-        drop(table);
-        async move { answer.wait_for(Option::is_some).await.ok()?.clone() }
+        Joined { answer, is_first }
     }
 
     /// Makes a call that joins nobody and that nobody joins. Given up with its future.
@@ -129,7 +151,13 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         let (sender, answer) = watch::channel(None);
         let (landing, weigh) = (self.landing(table, key, Way::Shared), self.weigh);
         let (number, waiting) = (landing.number, answer.clone());
-        table.flights.insert(key, Flight { number, answer });
+        let origin = Origin::here();
+        let under_way = Flight {
+            number,
+            origin,
+            answer,
+        };
+        table.flights.insert(key, under_way);
         tokio::spawn(async move {
             let answer = flight.await;
             // First off the table, then the answer: whoever comes after the answer asks anew.

@@ -1,22 +1,21 @@
-//! One check: whether to call at all, how often, and for how long.
+//! One check: whether to call at all, and what follows from how it went.
 
 use std::{
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
-    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response, header};
-use tokio::time::{Instant, sleep, timeout_at};
+use http::{Request, Response, StatusCode, header};
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{
     Answer, Decoder, Questions, Transport,
+    attempts::Progress,
     breaker::{Breaker, BreakerPolicy, BreakerState, Outcome, Permit},
     classify::{ApiKey, classify},
-    error::{Cause, Unavailable},
+    error::{Asked, Cause, Unavailable},
     lanes::{Lane, Lanes},
     pause::Pause,
     reply::read_reply,
@@ -24,8 +23,8 @@ use super::{
 };
 use crate::{
     credential::{Companions, Credential},
+    observe::{self, Call},
     question::{Question, Replied},
-    verdict::BoxFuture,
 };
 
 /// Asks one auth server.
@@ -35,8 +34,8 @@ pub(crate) struct Client {
     pub(super) decoder: Decoder,
     pub(super) limits: Limits,
     breaker: Option<Arc<Breaker>>,
-    retries: Retries,
-    lanes: Lanes,
+    pub(super) retries: Retries,
+    pub(super) lanes: Lanes,
     /// One for each of the server's counters: it counts by path.
     session_pause: Pause,
     question_pause: Pause,
@@ -48,6 +47,23 @@ pub(crate) struct Contact {
     pub(crate) breaker: BreakerState,
     pub(crate) paused_for: Option<Duration>,
     pub(crate) last: Option<Duration>,
+}
+
+/// What the auth server was heard to say.
+#[derive(Debug)]
+pub(crate) struct Told<T> {
+    pub(crate) answer: Result<T, Unavailable>,
+    /// Of its last answer, also of one that is not believed.
+    pub(crate) status: Option<StatusCode>,
+}
+
+impl<T> Told<T> {
+    fn nothing(why: Unavailable) -> Self {
+        Self {
+            answer: Err(why),
+            status: None,
+        }
+    }
 }
 
 /// What a check may cost.
@@ -90,7 +106,7 @@ impl Client {
         credential: &Credential,
         companions: &Companions,
         lane: Lane,
-    ) -> Result<Answer, Unavailable> {
+    ) -> Told<Answer> {
         let request = self.questions.session(credential, companions);
         self.ask_with(request, credential, companions, lane).await
     }
@@ -101,7 +117,7 @@ impl Client {
         credential: &Credential,
         companions: &Companions,
         lane: Lane,
-    ) -> Result<Answer, Unavailable> {
+    ) -> Told<Answer> {
         let request = self.questions.session_now(credential, companions);
         self.ask_with(request, credential, companions, lane).await
     }
@@ -112,7 +128,7 @@ impl Client {
         credential: &Credential,
         companions: &Companions,
         lane: Lane,
-    ) -> Result<Answer, Unavailable> {
+    ) -> Told<Answer> {
         let api_key = match credential.api_key {
             Some(_) => ApiKey::Sent,
             None => ApiKey::NotSent,
@@ -122,7 +138,9 @@ impl Client {
             classify(head.status, &head.headers, &body, &self.decoder, api_key)
         };
         let pause = &self.session_pause;
-        self.call(request, companions, lane, pause, read).await
+        let call = Call::begin(Asked::Session.name());
+        self.call(call, request, companions, lane, pause, read)
+            .await
     }
 
     pub(crate) async fn ask_about(
@@ -131,8 +149,11 @@ impl Client {
         credential: &Credential,
         companions: &Companions,
         lane: Lane,
-    ) -> Result<Replied, Unavailable> {
-        let request = self.questions.about(question, credential, companions)?;
+    ) -> Told<Replied> {
+        let request = match self.questions.about(question, credential, companions) {
+            Ok(request) => request,
+            Err(invalid) => return Told::nothing(invalid.into()),
+        };
         let read = |response: Response<Bytes>| {
             let (head, body) = response.into_parts();
             let reply = read_reply(question, head.status, &head.headers, &body)?;
@@ -143,19 +164,48 @@ impl Client {
             })
         };
         let pause = &self.question_pause;
-        self.call(request, companions, lane, pause, read).await
+        let call = Call::begin(Asked::about(question).name());
+        self.call(call, request, companions, lane, pause, read)
+            .await
     }
 
+    /// Makes the call, and says what became of it to whoever watches.
     async fn call<T>(
+        &self,
+        call: Call,
+        request: Request<Bytes>,
+        companions: &Companions,
+        lane: Lane,
+        pause: &Pause,
+        read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
+    ) -> Told<T> {
+        let mut progress = Progress::default();
+        let answer = self
+            .call_if_admitted(request, companions, lane, pause, read, &mut progress)
+            .instrument(call.span())
+            .await;
+        let cause = answer.as_ref().err().map(|error| error.cause.name());
+        call.end(progress.status, progress.attempts, cause);
+        if observe::has_metrics() {
+            observe::breaker(self.contact(Instant::now()).breaker.level());
+        }
+        Told {
+            answer,
+            status: progress.status,
+        }
+    }
+
+    async fn call_if_admitted<T>(
         &self,
         request: Request<Bytes>,
         companions: &Companions,
         lane: Lane,
         pause: &Pause,
         read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
+        progress: &mut Progress,
     ) -> Result<T, Unavailable> {
         let permit = self.admit(pause, Instant::now())?;
-        let result = self.within_deadline(request, lane, read).await;
+        let result = self.within_deadline(request, lane, read, progress).await;
         let now = Instant::now();
         if let Some(permit) = permit {
             let outcome = result
@@ -205,57 +255,6 @@ impl Client {
             },
         }
     }
-
-    async fn within_deadline<T>(
-        &self,
-        request: Request<Bytes>,
-        lane: Lane,
-        read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
-    ) -> Result<T, Unavailable> {
-        let deadline = self.limits.deadline;
-        let end = Instant::now() + deadline;
-        let Ok(place) = timeout_at(end, self.lanes.enter(lane)).await else {
-            return Err(Cause::Busy(deadline).into());
-        };
-        let result = timeout_at(end, self.attempts(&request, read)).await;
-        drop(place);
-        result.unwrap_or_else(|_| Err(Cause::Deadline(deadline).into()))
-    }
-
-    async fn attempts<T>(
-        &self,
-        request: &Request<Bytes>,
-        read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
-    ) -> Result<T, Unavailable> {
-        self.retries.begin();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let exchange = self
-                .transport
-                .exchange(request.clone(), self.limits.max_body);
-            let response = or_panicked(exchange).await;
-            let result = response.map_err(Unavailable::from).and_then(&read);
-            let Err(unavailable) = &result else {
-                return result;
-            };
-            match self.retries.next(attempts, &unavailable.cause) {
-                Some(wait) => sleep(wait).await,
-                None => return result,
-            }
-        }
-    }
-}
-
-/// A transport that panics is one that failed: whoever waits is answered, whichever task carries the call.
-pub(super) async fn or_panicked<T>(
-    mut exchange: BoxFuture<'_, Result<T, Cause>>,
-) -> Result<T, Cause> {
-    poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(cx)))
-            .unwrap_or(Poll::Ready(Err(Cause::Panicked)))
-    })
-    .await
 }
 
 /// After a 429 that names a time, nobody asks until then. One that counts by the client's address is about that client

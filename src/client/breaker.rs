@@ -112,6 +112,17 @@ pub enum BreakerState {
     HalfOpen,
 }
 
+impl BreakerState {
+    /// As the metric says it: 0 closed, 1 half-open, 2 open.
+    pub(crate) fn level(self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::HalfOpen => 1,
+            Self::Open => 2,
+        }
+    }
+}
+
 /// The machine itself: no clock, no lock, no I/O.
 #[derive(Debug)]
 struct Machine {

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::{BoxError, InvalidEndpoint, breaker::Outcome};
+use super::{BoxError, InvalidEndpoint, Unreached, breaker::Outcome};
 use crate::{question::Question, types::Malformed};
 
 /// No verdict: the request is answered 503, whatever the cause.
@@ -151,6 +151,33 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
 }
 
 impl Cause {
+    /// In a word, for metrics, spans and audit events.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Transport(_, error) => match Unreached::of(&**error) {
+                Unreached::Refused => "refused",
+                Unreached::Name => "dns",
+                Unreached::Tls => "tls",
+                Unreached::Broken => "broken",
+            },
+            Self::Deadline(_) => "deadline",
+            Self::Busy(_) => "busy",
+            Self::Paused => "paused",
+            Self::BreakerOpen => "breaker_open",
+            Self::Panicked => "panicked",
+            Self::TooLarge { .. } => "too_large",
+            #[cfg(feature = "reqwest")]
+            Self::Redirected => "redirected",
+            Self::Status(StatusCode::TOO_MANY_REQUESTS) => "rate_limited",
+            Self::Status(status) if status.is_server_error() => "server_error",
+            Self::Status(_) => "odd_status",
+            Self::Encoded | Self::NotJson(_) | Self::Malformed(_) | Self::OddReply => {
+                "invalid_response"
+            }
+            Self::Decoder(_) => "decoder",
+        }
+    }
+
     /// What this says about the server. What one user can bring about says nothing.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

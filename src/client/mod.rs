@@ -4,6 +4,7 @@
 //! what an operator can do. `transport` is the only one that meets a network.
 
 mod ask;
+mod attempts;
 mod breaker;
 mod classify;
 mod endpoint;
@@ -21,7 +22,7 @@ pub use self::breaker::BreakerState;
 #[cfg(feature = "reqwest")]
 pub(crate) use self::transport::{HttpClient, Tls};
 pub(crate) use self::{
-    ask::{Client, Limits},
+    ask::{Client, Limits, Told},
     breaker::BreakerPolicy,
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},

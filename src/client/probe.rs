@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Answer, Cause, Client, Decoder, InvalidEndpoint, Questions, Unavailable,
-    ask::or_panicked,
+    attempts::or_panicked,
     classify::{ApiKey, classify},
 };
 use crate::credential::{Companions, Credential};

@@ -18,9 +18,19 @@ pub(crate) struct Companions {
 }
 
 impl Companions {
-    pub(crate) fn read(headers: &HeaderMap, client_ip: Option<IpAddr>) -> Self {
+    /// `trace_context` is asked for a `traceparent` where the request has none that can be passed on.
+    pub(crate) fn read(
+        headers: &HeaderMap,
+        client_ip: Option<IpAddr>,
+        trace_context: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        let own = || {
+            let text = trace_context()?;
+            let is_one = is_traceparent(text.as_bytes());
+            is_one.then(|| HeaderValue::try_from(text).ok())?
+        };
         Self {
-            traceparent: only(headers, &TRACEPARENT, is_traceparent),
+            traceparent: only(headers, &TRACEPARENT, is_traceparent).or_else(own),
             request_id: only(headers, &REQUEST_ID, is_request_id),
             client_ip,
         }
@@ -74,7 +84,7 @@ mod tests {
             .iter()
             .map(|value| (name.clone(), HeaderValue::from_bytes(value).unwrap()))
             .collect();
-        Companions::read(&headers, None)
+        Companions::read(&headers, None, || None)
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(crate) enum Presented<C> {
 pub(crate) struct Inquiry {
     pub(crate) presented: Presented<Credential>,
     pub(crate) companions: Companions,
+    /// For the audit trail. Not sent.
+    pub(crate) user_agent: Option<HeaderValue>,
 }
 
 /// Why a credential is refused without a call.

@@ -4,6 +4,7 @@
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
 //! - [When the auth server is down](operating)
+//! - [What operators get to see](observing)
 #![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
 
 #[doc = include_str!("extractors.md")]
@@ -17,6 +18,9 @@ pub mod answers {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[doc = include_str!("observing.md")]
+pub mod observing {}
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

@@ -100,7 +100,7 @@ mod tests {
                 "16",
                 "Invalid or expired session",
             ),
-            (rejection(Verdict::Banned), "7", "This account is banned"),
+            (rejection(Verdict::banned()), "7", "This account is banned"),
             (
                 rejection(Verdict::Unavailable { retry_after }),
                 "14",

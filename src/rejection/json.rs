@@ -84,7 +84,7 @@ mod tests {
                 r#"{"success":false,"error":"Invalid or expired session","code":"INVALID_SESSION"}"#,
             ),
             (
-                rejection(Verdict::Banned),
+                rejection(Verdict::banned()),
                 403,
                 None,
                 None,

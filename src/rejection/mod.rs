@@ -133,7 +133,7 @@ impl Rejection {
                 "INVALID_SESSION",
                 "Invalid or expired session",
             ),
-            Verdict::Banned => Self::forbidden("USER_BANNED", "This account is banned"),
+            Verdict::Banned(_) => Self::forbidden("USER_BANNED", "This account is banned"),
             Verdict::Unavailable { retry_after } => Self::unavailable(retry_after),
         })
     }
@@ -143,7 +143,7 @@ impl Rejection {
     pub(crate) fn unless_known(verdict: Verdict) -> Result<Option<Arc<AuthSession>>, Self> {
         match verdict {
             Verdict::Anonymous | Verdict::SignedOut => Ok(None),
-            Verdict::Active(_) | Verdict::Banned | Verdict::Unavailable { .. } => {
+            Verdict::Active(_) | Verdict::Banned(_) | Verdict::Unavailable { .. } => {
                 Self::unless_active(verdict).map(Some)
             }
         }

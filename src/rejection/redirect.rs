@@ -327,7 +327,7 @@ mod tests {
         for (rejection, status) in [
             (refused(Verdict::Anonymous), 303),
             (refused(Verdict::SignedOut), 303),
-            (refused(Verdict::Banned), 403),
+            (refused(Verdict::banned()), 403),
             (refused(Verdict::Unavailable { retry_after }), 503),
             (Rejection::misconfigured(), 500),
         ] {

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use tower_service::Service;
 
 use super::{
-    Access, ResponseFuture,
+    Access, Denied, ResponseFuture,
     expression::{Decision, Expression},
     held::Held,
 };
@@ -21,7 +21,7 @@ use crate::{
     question::Replied,
     rejection::{self, Rejection, ResponseBody, grpc},
     types::AuthSession,
-    verdict::{Ask, BoxFuture, Checkpoint},
+    verdict::{Ask, BoxFuture, Checkpoint, Verdict},
 };
 
 /// The service that [`Require`](super::Require) makes.
@@ -175,6 +175,7 @@ fn act<B>(decision: Decision, request: &mut Request<B>) -> Admission {
         Decision::Allowed => Admission::Admitted,
         Decision::Denied(denied) => {
             observe::denied(denied.code());
+            note_denied(&denied, request);
             Admission::Refused(denied.into())
         }
         Decision::AskNow => ask(request, |asker, inquiry| {
@@ -186,6 +187,18 @@ fn act<B>(decision: Decision, request: &mut Request<B>) -> Admission {
                 Learned::Reply(question, replied)
             })
         }),
+    }
+}
+
+fn note_denied<B>(denied: &Denied, request: &Request<B>) {
+    let (headers, extensions) = (request.headers(), request.extensions());
+    if let Some(checkpoint) = extensions.get::<Checkpoint>() {
+        let session = match checkpoint.known() {
+            Some(Verdict::Active(session)) => Some(session),
+            _ => None,
+        };
+        let asker = checkpoint.asker();
+        asker.note_denied(headers, extensions, session.as_deref(), denied.code());
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
 }
 
 /// Writes a point in time, `None` when it lies outside the years 1970 to 9999.
-pub(super) fn format(time: SystemTime) -> Option<String> {
+pub(crate) fn format(time: SystemTime) -> Option<String> {
     // The formatter panics on times before 1970.
     time.duration_since(UNIX_EPOCH).ok()?;
     let mut text = String::new();

@@ -2,14 +2,16 @@
 
 use std::time::SystemTime;
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, header};
+use tracing::Instrument;
 
-use super::{Validator, checks::Landed};
+use super::{Validator, checks::Landed, report::Checked};
 use crate::{
     client::{Asked, Lane},
     credential::{Companions, Credential, Inquiry, Presented},
-    observe,
+    observe::{self, Check, Source},
     question::{Question, Replied, Reply},
+    types::AuthSession,
     verdict::{Ask, BoxFuture, Verdict},
 };
 
@@ -20,37 +22,47 @@ impl Ask for Validator {
             Presented::Credential(_) => self.inquiry(&presented, headers, extensions),
             Presented::Nothing | Presented::Unusable(_) => Inquiry {
                 presented: presented.to_owned(),
-                companions: Companions::default(),
+                companions: Companions {
+                    client_ip: self.client_ip(headers, extensions),
+                    ..Companions::default()
+                },
+                user_agent: headers.get(header::USER_AGENT).cloned(),
             },
         }
     }
 
     fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
         Box::pin(async move {
-            match credential(inquiry) {
-                Err(verdict) => verdict,
-                Ok(credential) => self.check(credential, &inquiry.companions).await,
-            }
+            let mut check = Check::begin(Source::Fetched);
+            let span = check.span();
+            let asking = async {
+                match self.credential(inquiry) {
+                    Err((source, checked)) => {
+                        check.comes_from(source);
+                        checked
+                    }
+                    Ok(credential) => {
+                        let companions = &inquiry.companions;
+                        self.check(credential, companions, &mut check).await
+                    }
+                }
+            };
+            let checked = asking.instrument(span).await;
+            self.end(check, checked, inquiry)
         })
     }
 
     fn ask_now<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
         Box::pin(async move {
-            match credential(inquiry) {
-                Err(verdict) => verdict,
-                Ok(credential) => {
-                    let (checks, key) = (&self.checks, self.key(credential));
-                    let (born, lane) = (checks.generation(), checks.lane(key));
-                    let call = async {
-                        let companions = &inquiry.companions;
-                        let answer = checks.client.ask_now(credential, companions, lane).await;
-                        checks.landed(key, answer, born)
-                    };
-                    let keep = |landed: &Landed| checks.keep(key, landed);
-                    let Landed { finding, .. } = self.flights.alone(key, call, keep).await;
-                    finding.verdict(self.now())
+            let check = Check::begin(Source::Live);
+            let asking = async {
+                match self.credential(inquiry) {
+                    Err((_, checked)) => checked,
+                    Ok(credential) => self.check_now(credential, &inquiry.companions).await,
                 }
-            }
+            };
+            let checked = asking.instrument(check.span()).await;
+            self.end(check, checked, inquiry)
         })
     }
 
@@ -74,33 +86,66 @@ impl Ask for Validator {
             let client = &self.checks.client;
             // Guards run for nobody else.
             let lane = Lane::Known;
-            match client
-                .ask_about(question, credential, &inquiry.companions, lane)
-                .await
-            {
+            let companions = &inquiry.companions;
+            let told = client
+                .ask_about(question, credential, companions, lane)
+                .await;
+            match told.answer {
                 Ok(replied) => self.note(replied, credential),
                 Err(unavailable) => {
                     let finding = self
                         .checks
                         .unavailable(Asked::about(question), &unavailable);
+                    self.report_unanswered(&unavailable, inquiry);
                     finding.reply().into()
                 }
             }
         })
     }
+
+    fn note_denied(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+        session: Option<&AuthSession>,
+        code: &str,
+    ) {
+        let caller = self.caller(headers, extensions);
+        self.report_denied(session, code, caller);
+    }
 }
 
-/// What there is to ask with, or the verdict that needs no asking.
-fn credential(inquiry: &Inquiry) -> Result<&Credential, Verdict> {
-    match &inquiry.presented {
-        Presented::Credential(credential) => {
-            if credential.is_ambiguous {
-                observe::ambiguous();
+impl Validator {
+    /// What there is to ask with, or the verdict that needs no asking.
+    fn credential<'a>(&self, inquiry: &'a Inquiry) -> Result<&'a Credential, (Source, Checked)> {
+        match &inquiry.presented {
+            Presented::Credential(credential) => {
+                if credential.is_ambiguous {
+                    observe::ambiguous();
+                    self.report_ambiguity(inquiry);
+                }
+                Ok(credential)
             }
-            Ok(credential)
+            Presented::Nothing => {
+                let checked = Checked::remembered(Verdict::Anonymous);
+                Err((Source::Anonymous, checked))
+            }
+            Presented::Unusable(why) => {
+                observe::unusable(*why);
+                Err((Source::Refused, Checked::refused(*why)))
+            }
         }
-        Presented::Nothing | Presented::Unusable(_) => {
-            Err(Validator::known(inquiry).unwrap_or(Verdict::Anonymous))
-        }
+    }
+
+    async fn check_now(&self, credential: &Credential, companions: &Companions) -> Checked {
+        let (checks, key) = (&self.checks, self.key(credential));
+        let (born, lane) = (checks.generation(), checks.lane(key));
+        let call = async {
+            let told = checks.client.ask_now(credential, companions, lane).await;
+            checks.landed(key, born, told)
+        };
+        let keep = |landed: &Landed| checks.keep(key, landed);
+        let landed = self.flights.alone(key, call, keep).await;
+        checks.verdict(landed)
     }
 }

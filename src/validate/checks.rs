@@ -5,13 +5,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::StatusCode;
 use tokio::time::Instant;
 
+use super::report::{Checked, NO_SESSION};
 use crate::{
     cache::{Generation, Key, RecentlyActive, SessionCache, Weight},
-    client::{Answer, Asked, Client, Lane, Unavailable},
+    client::{Answer, Asked, Cause, Client, Lane, Told, Unavailable},
     clock::Clock,
-    observe,
+    observe::{self, Throttles},
     question::Reply,
     types::AuthSession,
     verdict::Verdict,
@@ -25,6 +27,7 @@ pub(super) struct Checks {
     pub(super) clock: Clock,
     /// What a client is told when the auth server did not say when to come back.
     pub(super) retry_after: Duration,
+    pub(super) warnings: Throttles,
 }
 
 /// What a call found out, for everybody who waited for it.
@@ -32,7 +35,11 @@ pub(super) struct Checks {
 pub(super) enum Finding {
     Active(Arc<AuthSession>),
     SignedOut,
-    Unavailable { retry_after: Duration },
+    Unavailable {
+        retry_after: Duration,
+        /// In a word.
+        cause: &'static str,
+    },
 }
 
 /// What a call found out, when it began, and what that means for what others find out.
@@ -41,6 +48,8 @@ pub(super) struct Landed {
     pub(super) finding: Finding,
     pub(super) born: Option<Generation>,
     pub(super) weight: Weight,
+    /// Of the auth server's answer, if there is one.
+    pub(super) status: Option<StatusCode>,
 }
 
 impl Checks {
@@ -58,28 +67,30 @@ impl Checks {
     }
 
     /// What the answer to a call that began at `born` comes to.
-    pub(super) fn landed(
-        &self,
-        key: Key,
-        answer: Result<Answer, Unavailable>,
-        born: Option<Generation>,
-    ) -> Landed {
-        let finding = self.finding(key, answer);
-        Landed {
-            weight: finding.weight(self.clock.now()),
-            finding,
-            born,
-        }
-    }
-
-    fn finding(&self, key: Key, answer: Result<Answer, Unavailable>) -> Finding {
-        match answer {
+    pub(super) fn landed(&self, key: Key, born: Option<Generation>, told: Told<Answer>) -> Landed {
+        let finding = match told.answer {
             Ok(Answer::Active(session)) => {
                 self.recently_active.note(key, Instant::now());
                 Finding::Active(session)
             }
             Ok(Answer::SignedOut) => Finding::SignedOut,
             Err(unavailable) => self.unavailable(Asked::Session, &unavailable),
+        };
+        Landed {
+            weight: finding.weight(self.clock.now()),
+            finding,
+            born,
+            status: told.status,
+        }
+    }
+
+    /// What a call comes to whose task panicked.
+    pub(super) fn panicked(&self) -> Landed {
+        Landed {
+            finding: self.unavailable(Asked::Session, &Cause::Panicked.into()),
+            born: None,
+            weight: Weight::Nothing,
+            status: None,
         }
     }
 
@@ -93,14 +104,57 @@ impl Checks {
                 Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
                 Finding::Unavailable { .. } => {}
             }
+            cache.count();
         }
     }
 
-    /// Says in the log why there is no answer, and tells when to come back.
+    /// Says in the log why there is no answer, at most once a second, and tells when to come back.
     pub(super) fn unavailable(&self, asked: Asked, unavailable: &Unavailable) -> Finding {
-        observe::unavailable(asked.name(), &unavailable.cause, unavailable.fix(asked));
+        let (asked_for, cause) = (asked.name(), unavailable.cause.name());
+        if let Some(left_out) = self.warnings.pass((asked_for, cause), Instant::now()) {
+            let fix = unavailable.fix(asked);
+            observe::unavailable(asked_for, &unavailable.cause, fix, left_out);
+        }
         Finding::Unavailable {
+            cause,
             retry_after: unavailable.retry_after.unwrap_or(self.retry_after),
+        }
+    }
+}
+
+impl Checks {
+    /// The verdict at the time of now.
+    pub(super) fn verdict(&self, landed: Landed) -> Checked {
+        let (verdict, reason) = match landed.finding {
+            Finding::Active(session) => match Verdict::of(session, self.clock.now()) {
+                Verdict::SignedOut => {
+                    self.warn_about_clocks();
+                    (Verdict::SignedOut, "expired")
+                }
+                verdict => return Checked::remembered(verdict).with(landed.status),
+            },
+            Finding::SignedOut => (Verdict::SignedOut, NO_SESSION),
+            Finding::Unavailable { retry_after, cause } => {
+                (Verdict::Unavailable { retry_after }, cause)
+            }
+        };
+        Checked {
+            verdict,
+            reason,
+            status: landed.status,
+        }
+    }
+
+    fn warn_about_clocks(&self) {
+        if self
+            .warnings
+            .pass(("session", "expired"), Instant::now())
+            .is_some()
+        {
+            observe::advice(
+                "the auth server answered with a session that has ended by this host's clock: if that is not rare, \
+                 compare the clocks of the two",
+            );
         }
     }
 }
@@ -116,28 +170,10 @@ impl Finding {
         }
     }
 
-    /// The verdict at `now`.
-    pub(super) fn verdict(self, now: SystemTime) -> Verdict {
-        match self {
-            Self::Active(session) => {
-                let verdict = Verdict::of(session, now);
-                if matches!(verdict, Verdict::SignedOut) {
-                    observe::advice(
-                        "the auth server answered with a session that has ended by this host's clock: if that is not \
-                         rare, compare the clocks of the two",
-                    );
-                }
-                verdict
-            }
-            Self::SignedOut => Verdict::SignedOut,
-            Self::Unavailable { retry_after } => Verdict::Unavailable { retry_after },
-        }
-    }
-
     /// What an unanswered question comes to.
     pub(super) fn reply(self) -> Reply {
         match self {
-            Self::Unavailable { retry_after } => Reply::Unavailable { retry_after },
+            Self::Unavailable { retry_after, .. } => Reply::Unavailable { retry_after },
             Self::Active(_) | Self::SignedOut => Reply::Misconfigured,
         }
     }

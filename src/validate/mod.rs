@@ -2,33 +2,43 @@
 
 mod ask;
 mod checks;
+mod report;
 #[cfg(test)]
 mod model;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, header};
 use tokio::{runtime::Handle, time::Instant};
+use tracing::{Instrument, Span};
 
-use self::checks::{Checks, Finding, Landed};
+use self::{
+    checks::{Checks, Landed},
+    report::Checked,
+};
 use crate::{
-    cache::{Flights, Found, Key, Keys, RecentlyActive, SessionCache},
-    client::{Asked, Cause, Client, Lane},
+    cache::{Flights, Found, Joined, Key, Keys, RecentlyActive, SessionCache},
+    client::{Client, Lane},
     clock::Clock,
     cookie,
     credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented, Shown},
-    observe,
+    observe::{self, Audit, Check, Glance, Source, Throttles},
     question::{Replied, Reply},
-    verdict::{Ask, Verdict},
+    verdict::Verdict,
 };
 
 /// Finds the address of the client in the headers or extensions of a request.
 pub(crate) type ClientIp = dyn Fn(&HeaderMap, &Extensions) -> Option<IpAddr> + Send + Sync;
 
+/// Finds the trace that the current span belongs to, as a `traceparent`.
+pub(crate) type TraceContext = dyn Fn() -> Option<String> + Send + Sync;
+
 /// What all clones of a handle share.
 pub(crate) struct Validator {
     pub(crate) policy: CredentialPolicy,
     pub(crate) client_ip: Option<Box<ClientIp>>,
+    trace_context: Option<Box<TraceContext>>,
+    audit: Audit,
     keys: Keys,
     flights: Flights<Landed>,
     checks: Arc<Checks>,
@@ -46,6 +56,8 @@ impl Validator {
         Self {
             policy,
             client_ip,
+            trace_context: None,
+            audit: Audit::new(None),
             keys: Keys::random(),
             flights: Flights::new(|landed: &Landed| landed.weight),
             checks: Arc::new(Checks {
@@ -54,7 +66,16 @@ impl Validator {
                 recently_active: RecentlyActive::new(),
                 clock,
                 retry_after,
+                warnings: Throttles::default(),
             }),
+        }
+    }
+
+    pub(crate) fn watched(self, audit: Audit, trace_context: Option<Box<TraceContext>>) -> Self {
+        Self {
+            trace_context,
+            audit,
+            ..self
         }
     }
 
@@ -88,29 +109,22 @@ impl Validator {
         extensions: &Extensions,
         is_good_enough: impl FnOnce(Key, &Shown<'_>) -> bool,
     ) -> Result<Verdict, Box<Inquiry>> {
+        let glance = Glance::begin();
         let presented = self.policy.read(headers);
-        match &presented {
-            Presented::Nothing => Ok(Verdict::Anonymous),
+        let (source, checked) = match &presented {
+            Presented::Nothing => (Source::Anonymous, Checked::remembered(Verdict::Anonymous)),
             Presented::Unusable(why) => {
                 observe::unusable(*why);
-                Ok(Verdict::SignedOut)
+                (Source::Refused, Checked::refused(*why))
             }
-            Presented::Credential(shown) => self
-                .remembered(shown, is_good_enough)
-                .ok_or_else(|| Box::new(self.inquiry(&presented, headers, extensions))),
-        }
-    }
-
-    /// The verdict on what a request presents, if it takes no asking at all.
-    pub(crate) fn known(inquiry: &Inquiry) -> Option<Verdict> {
-        match inquiry.presented {
-            Presented::Nothing => Some(Verdict::Anonymous),
-            Presented::Unusable(why) => {
-                observe::unusable(why);
-                Some(Verdict::SignedOut)
-            }
-            Presented::Credential(_) => None,
-        }
+            Presented::Credential(shown) => match self.remembered(shown, is_good_enough) {
+                Some(verdict) => (Source::Hit, Checked::remembered(verdict)),
+                None => return Err(Box::new(self.inquiry(&presented, headers, extensions))),
+            },
+        };
+        self.report(&checked, || self.caller(headers, extensions));
+        glance.end(source, &checked.verdict);
+        Ok(checked.verdict)
     }
 
     pub(crate) fn invalidate(&self, what: &Invalidation<'_>) {
@@ -120,9 +134,15 @@ impl Validator {
                 Invalidation::User(id) => cache.invalidate_user(id, Instant::now()),
                 Invalidation::Everything => cache.invalidate_all(),
             }
+            cache.count();
         }
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();
+        match what {
+            Invalidation::Session(id) => self.audit.revoked("invalidate_session", None, Some(id)),
+            Invalidation::User(id) => self.audit.revoked("invalidate_user", Some(id), None),
+            Invalidation::Everything => self.audit.revoked("invalidate_all", None, None),
+        }
     }
 
     pub(crate) fn cached_sessions(&self) -> u64 {
@@ -142,7 +162,8 @@ impl Validator {
         let client_ip = self.client_ip(headers, extensions);
         Inquiry {
             presented: presented.to_owned(),
-            companions: Companions::read(headers, client_ip),
+            companions: Companions::read(headers, client_ip, || self.trace_context.as_ref()?()),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
         }
     }
 
@@ -173,7 +194,8 @@ impl Validator {
                 client_ip,
                 ..Companions::default()
             };
-            drop(self.join(key, credential, companions, Lane::Known));
+            let span = observe::renewal();
+            drop(self.join(key, credential, companions, Lane::Known, span));
         }
     }
 
@@ -189,44 +211,62 @@ impl Validator {
         credential: Credential,
         companions: Companions,
         lane: Lane,
-    ) -> impl Future<Output = Option<Finding>> + Send + 'static {
+        span: Span,
+    ) -> Joined<Landed> {
         let (checks, keeper) = (Arc::clone(&self.checks), Arc::clone(&self.checks));
-        let fetch = move || async move {
-            let born = checks.generation();
-            let answer = checks.client.ask(&credential, &companions, lane).await;
-            checks.landed(key, answer, born)
+        let fetch = || {
+            let call = async move {
+                let born = checks.generation();
+                let told = checks.client.ask(&credential, &companions, lane).await;
+                checks.landed(key, born, told)
+            };
+            call.instrument(span)
         };
         let keep = move |landed: &Landed| keeper.keep(key, landed);
-        let landed = self.flights.join(key, fetch, keep);
-        async move { landed.await.map(|landed| landed.finding) }
+        self.flights.join(key, fetch, keep)
     }
 
     fn key(&self, credential: &Credential) -> Key {
         self.keys.key(|hasher| credential.hash_into(hasher))
     }
 
-    async fn check(&self, credential: &Credential, companions: &Companions) -> Verdict {
+    async fn check(
+        &self,
+        credential: &Credential,
+        companions: &Companions,
+        check: &mut Check,
+    ) -> Checked {
         let key = self.key(credential);
-        if let Some(cache) = &self.checks.cache {
-            match cache.get(key, Instant::now()) {
-                Found::Active(session) => {
-                    return Verdict::of_remembered(session, &self.checks.clock);
-                }
-                Found::Aging(session) => {
-                    self.renew(key, credential.clone(), companions.client_ip);
-                    return Verdict::of_remembered(session, &self.checks.clock);
-                }
-                Found::SignedOut => return Verdict::SignedOut,
-                Found::Nothing => {}
-            }
+        if let Some(verdict) = self.remembered_by_now(key, credential, companions) {
+            check.comes_from(Source::Hit);
+            return Checked::remembered(verdict);
         }
         let lane = self.checks.lane(key);
-        let joined = self.join(key, credential.clone(), companions.clone(), lane);
-        let finding = joined.await.unwrap_or_else(|| {
-            let unavailable = Cause::Panicked.into();
-            self.checks.unavailable(Asked::Session, &unavailable)
-        });
-        finding.verdict(self.now())
+        let (credential, companions) = (credential.clone(), companions.clone());
+        let joined = self.join(key, credential, companions, lane, Span::current());
+        if !joined.is_first {
+            check.comes_from(Source::Coalesced);
+        }
+        let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
+        self.checks.verdict(landed)
+    }
+
+    /// What another request may have found out since this one looked.
+    fn remembered_by_now(
+        &self,
+        key: Key,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Option<Verdict> {
+        match self.checks.cache.as_ref()?.get(key, Instant::now()) {
+            Found::Active(session) => Some(Verdict::of_remembered(session, &self.checks.clock)),
+            Found::Aging(session) => {
+                self.renew(key, credential.clone(), companions.client_ip);
+                Some(Verdict::of_remembered(session, &self.checks.clock))
+            }
+            Found::SignedOut => Some(Verdict::SignedOut),
+            Found::Nothing => None,
+        }
     }
 
     /// Says in the log what is wrong, and keeps the cookies that may come back.

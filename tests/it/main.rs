@@ -24,5 +24,6 @@ mod health;
 mod kit;
 mod layers;
 mod made_up;
+mod observed;
 mod real_server;
 mod resilience;

@@ -145,7 +145,7 @@ impl Episode {
             }
             Verdict::SignedOut => Told::SignedOut,
             Verdict::Unavailable { .. } => Told::Unavailable,
-            Verdict::Banned | Verdict::Anonymous => panic!("{waiting:?} was told {verdict:?}"),
+            Verdict::Banned(_) | Verdict::Anonymous => panic!("{waiting:?} was told {verdict:?}"),
         };
         if let Told::Active(call) = told {
             assert!(

@@ -7,5 +7,6 @@ pub(crate) mod mock;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;
+pub(crate) mod spans;
 pub(crate) mod app;
 pub(crate) mod node;

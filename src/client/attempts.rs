@@ -1,0 +1,90 @@
+//! One call: its turn, as many attempts as it takes, and the deadline over all of it.
+
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    Client, Lane,
+    error::{Cause, Unavailable},
+};
+use crate::{
+    observe::{self, Fetch, Waiting},
+    verdict::BoxFuture,
+};
+
+/// How far a call has come, also when it is cut off.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) attempts: u32,
+    pub(super) status: Option<StatusCode>,
+}
+
+impl Client {
+    pub(super) async fn within_deadline<T>(
+        &self,
+        request: Request<Bytes>,
+        lane: Lane,
+        read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
+        progress: &mut Progress,
+    ) -> Result<T, Unavailable> {
+        let deadline = self.limits.deadline;
+        let end = Instant::now() + deadline;
+        let waiting = Waiting::begin();
+        let Ok(place) = timeout_at(end, self.lanes.enter(lane)).await else {
+            return Err(Cause::Busy(deadline).into());
+        };
+        drop(waiting);
+        let result = timeout_at(end, self.attempts(&request, read, progress)).await;
+        drop(place);
+        result.unwrap_or_else(|_| Err(Cause::Deadline(deadline).into()))
+    }
+
+    async fn attempts<T>(
+        &self,
+        request: &Request<Bytes>,
+        read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
+        progress: &mut Progress,
+    ) -> Result<T, Unavailable> {
+        self.retries.begin();
+        loop {
+            progress.attempts += 1;
+            progress.status = None;
+            let fetch = Fetch::begin();
+            let exchange = self
+                .transport
+                .exchange(request.clone(), self.limits.max_body);
+            let response = or_panicked(exchange).await;
+            progress.status = response.as_ref().ok().map(Response::status);
+            fetch.end(response.as_ref().map(Response::status).map_err(Cause::name));
+            let result = response.map_err(Unavailable::from).and_then(&read);
+            let Err(unavailable) = &result else {
+                return result;
+            };
+            match self.retries.next(progress.attempts, &unavailable.cause) {
+                Some(wait) => {
+                    observe::retried();
+                    sleep(wait).await;
+                }
+                None => return result,
+            }
+        }
+    }
+}
+
+/// A transport that panics is one that failed: whoever waits is answered, whichever task carries the call.
+pub(super) async fn or_panicked<T>(
+    mut exchange: BoxFuture<'_, Result<T, Cause>>,
+) -> Result<T, Cause> {
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(cx)))
+            .unwrap_or(Poll::Ready(Err(Cause::Panicked)))
+    })
+    .await
+}

@@ -1,0 +1,331 @@
+//! What is counted agrees with what happened.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    time::Duration,
+};
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use serde_json::json;
+use tokio::time::advance;
+use tower_better_auth::{Cache, CircuitBreaker};
+
+use super::{SECOND, cookie_of};
+use crate::support::{
+    answer,
+    app::{App, NO_HEADERS},
+    mock::{Act, Mock, settle},
+};
+
+/// Name and labels, such as `better_auth_verdicts_total{outcome="active"}`, and the value.
+pub(super) struct Counted(BTreeMap<String, i64>);
+
+impl Counted {
+    /// What was counted since the last time: gauges as well begin anew, at zero.
+    fn take(snapshotter: &Snapshotter) -> Self {
+        let values = snapshotter.snapshot().into_vec().into_iter();
+        let text = |(key, _, _, value): (metrics_util::CompositeKey, _, _, _)| {
+            let (_, key) = key.into_parts();
+            let labels: Vec<_> = key
+                .labels()
+                .map(|label| format!("{}={:?}", label.key(), label.value()))
+                .collect();
+            let name = format!("{}{{{}}}", key.name(), labels.join(","));
+            let value = match value {
+                DebugValue::Counter(count) => i64::try_from(count).unwrap(),
+                DebugValue::Gauge(value) => whole(value.into_inner()),
+                DebugValue::Histogram(values) => i64::try_from(values.len()).unwrap(),
+            };
+            (name, value)
+        };
+        Self(values.map(text).collect())
+    }
+
+    /// The sum over all labels.
+    fn sum(&self, name: &str) -> i64 {
+        let of_name = self
+            .0
+            .iter()
+            .filter(|(key, _)| key.split('{').next() == Some(name));
+        of_name.map(|(_, value)| value).sum()
+    }
+
+    #[track_caller]
+    fn assert(&self, name: &str, expected: &[(&str, i64)]) {
+        let of_name = self
+            .0
+            .iter()
+            .filter(|(key, _)| key.split('{').next() == Some(name));
+        let found: Vec<_> = of_name
+            .map(|(key, value)| (key.split('"').nth(1).unwrap_or_default(), *value))
+            .collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// Gauges here count what there is a whole number of.
+#[allow(clippy::cast_possible_truncation)]
+fn whole(value: f64) -> i64 {
+    value.round() as i64
+}
+
+/// Runs `future` on a runtime of one thread whose metrics are taken down. Time stands still.
+fn counting<T, F: Future<Output = T>>(future: impl FnOnce(Snapshotter) -> F) -> T {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    metrics::with_local_recorder(&recorder, || runtime.block_on(future(snapshotter)))
+}
+
+/// Every name that this crate counts under.
+pub(super) fn described() -> BTreeSet<String> {
+    counting(|snapshotter| async move {
+        let mock = Mock::new();
+        drop(mock.handle());
+        // What is described is shown once it was counted as well: so count everything.
+        everything_happens(&mock).await;
+        let keys = snapshotter.snapshot().into_vec().into_iter();
+        keys.map(|(key, unit, description, _)| {
+            let name = key.key().name().to_owned();
+            assert!(unit.is_some(), "{name} has no unit");
+            assert!(description.is_some(), "{name} has no description");
+            name
+        })
+        .collect()
+    })
+}
+
+async fn everything_happens(mock: &Mock) {
+    // An event that finds no room is counted here; the sink's thread has no recorder.
+    let (_open, gate) = std::sync::mpsc::channel::<()>();
+    let cache = Cache::ttl(60 * SECOND).capacity(1);
+    let auth = mock.builder().cache(cache).audit(move |_| Ok(gate.recv()?));
+    let app = App::required(auth.build().unwrap());
+    for number in 0..200 {
+        app.get_as(&cookie_of(number), "/me").await;
+    }
+    app.get_as(&cookie_of(0), "/admin").await;
+    mock.does(Act::Refuse);
+    app.get_as(&cookie_of(300), "/me").await;
+    for _ in 0..1100 {
+        app.get_as(&cookie_of(0), "/admin").await;
+    }
+}
+
+#[test]
+fn every_metric_has_a_unit_a_description_and_the_prefix() {
+    let names = described();
+    assert_eq!(
+        names.iter().map(String::as_str).collect::<Vec<_>>(),
+        [
+            "better_auth_audit_lost_total",
+            "better_auth_breaker_state",
+            "better_auth_cache_entries",
+            "better_auth_evictions_total",
+            "better_auth_fetch_seconds",
+            "better_auth_fetch_total",
+            "better_auth_guard_denied_total",
+            "better_auth_in_flight",
+            "better_auth_requests_total",
+            "better_auth_retries_total",
+            "better_auth_unavailable_total",
+            "better_auth_verdicts_total",
+            "better_auth_waiting",
+        ]
+    );
+}
+
+#[test]
+fn the_guide_lists_every_metric_and_no_other() {
+    let guide = include_str!("../../../src/guide/observing.md");
+    let words = guide.split(|char: char| !(char.is_alphanumeric() || char == '_'));
+    let listed: BTreeSet<String> = words
+        .filter(|word| word.starts_with("better_auth_"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(listed, described());
+}
+
+#[test]
+fn verdicts_and_sources_add_up_to_the_requests_and_fetches_to_the_calls() {
+    counting(|snapshotter| async move {
+        let banned = answer::session_of(json!({"id": "u1", "banned": true}));
+        let mock = Mock::new();
+        let ttl = Cache::ttl(60 * SECOND);
+        let builder = mock
+            .builder()
+            .cache(ttl)
+            .circuit_breaker(CircuitBreaker::off());
+        let auth = builder.build().unwrap();
+        let (required, optional) = (App::required(auth.clone()), App::optional(auth));
+        let too_large = format!("better-auth.session_token={}", "x".repeat(9000));
+        let mut requests = 0;
+        for (round, act) in [
+            Act::signed_in(),
+            Act::signed_out(),
+            Act::session(&banned),
+            Act::status(502),
+            Act::status(404),
+            Act::Refuse,
+            Act::Panic,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            mock.does(act);
+            mock.takes(SECOND);
+            let mut running = tokio::task::JoinSet::new();
+            for number in 0..30 {
+                let cookie = cookie_of(round * 100 + number % 10);
+                let app = if number % 2 == 0 {
+                    &required
+                } else {
+                    &optional
+                }
+                .clone();
+                running.spawn(async move { app.get_as(&cookie, "/me").await });
+                requests += 1;
+            }
+            running.join_all().await;
+            required.get("/me", NO_HEADERS).await;
+            optional.get_as(&too_large, "/me").await;
+            // Nobody asks: no check.
+            optional.get_as(&cookie_of(9999), "/ping").await;
+            requests += 2;
+        }
+        let counted = Counted::take(&snapshotter);
+        let calls = i64::try_from(mock.count()).unwrap();
+        assert_eq!(counted.sum("better_auth_requests_total"), requests);
+        assert_eq!(counted.sum("better_auth_verdicts_total"), requests);
+        assert_eq!(counted.sum("better_auth_fetch_total"), calls);
+        assert_eq!(counted.sum("better_auth_fetch_seconds"), calls);
+        counted.assert(
+            "better_auth_verdicts_total",
+            &[
+                ("active", 30),
+                ("anonymous", 7),
+                ("banned", 30),
+                ("signed_out", 37),
+                ("unavailable", 120),
+            ],
+        );
+        counted.assert(
+            "better_auth_requests_total",
+            &[
+                ("anonymous", 7),
+                ("coalesced", 140),
+                ("fetched", 70),
+                ("refused", 7),
+            ],
+        );
+        let retries = counted.sum("better_auth_retries_total");
+        assert!(retries > 0);
+        assert_eq!(retries, calls - 70);
+    });
+}
+
+#[test]
+fn hits_live_checks_and_refusals_of_guards_are_counted() {
+    counting(|snapshotter| async move {
+        let mock = Mock::new();
+        let cache = Cache::ttl(60 * SECOND);
+        let app = App::required(mock.builder().cache(cache).build().unwrap());
+        for path in ["/me", "/me", "/admin", "/live"] {
+            app.get_as(&cookie_of(1), path).await;
+        }
+        let counted = Counted::take(&snapshotter);
+        counted.assert(
+            "better_auth_requests_total",
+            &[("fetched", 1), ("hit", 3), ("live", 1)],
+        );
+        counted.assert(
+            "better_auth_guard_denied_total",
+            &[("INSUFFICIENT_ROLE", 1)],
+        );
+        counted.assert("better_auth_fetch_total", &[("2xx", 2)]);
+    });
+}
+
+#[test]
+fn what_is_remembered_and_what_is_pushed_out_is_counted() {
+    counting(|snapshotter| async move {
+        let mock = Mock::new();
+        let cache = Cache::ttl(60 * SECOND).capacity(10);
+        let auth = mock.builder().cache(cache).build().unwrap();
+        let app = App::required(auth.clone());
+        for number in 0..3 {
+            app.get_as(&cookie_of(number), "/me").await.assert_ok();
+        }
+        let counted = Counted::take(&snapshotter);
+        counted.assert("better_auth_cache_entries", &[("", 3)]);
+        counted.assert("better_auth_evictions_total", &[]);
+        for number in 0..30 {
+            app.get_as(&cookie_of(number), "/me").await.assert_ok();
+        }
+        let counted = Counted::take(&snapshotter);
+        counted.assert("better_auth_cache_entries", &[("", 10)]);
+        counted.assert("better_auth_evictions_total", &[("", 20)]);
+        auth.invalidate_all().await;
+        Counted::take(&snapshotter).assert("better_auth_cache_entries", &[("", 0)]);
+    });
+}
+
+#[test]
+fn the_gauges_are_back_at_zero_after_hanging_up_a_panic_and_the_deadline() {
+    for act in [Act::Hang, Act::Panic, Act::Refuse, Act::signed_in()] {
+        counting(|snapshotter| async move {
+            let mock = Mock::doing(act);
+            mock.takes(SECOND / 10);
+            let builder = mock.builder().max_concurrency(4).retries(0);
+            let app = App::required(builder.deadline(SECOND).build().unwrap());
+            let start = |number| {
+                let app = app.clone();
+                tokio::spawn(async move { app.get_as(&cookie_of(number), "/live").await })
+            };
+            let requests: Vec<_> = (0..10).map(start).collect();
+            settle().await;
+            let counted = Counted::take(&snapshotter);
+            counted.assert("better_auth_in_flight", &[("", 3)]);
+            counted.assert("better_auth_waiting", &[("", 7)]);
+            for request in &requests[..5] {
+                request.abort();
+            }
+            for _ in 0..100 {
+                advance(SECOND / 10).await;
+                settle().await;
+            }
+            let counted = Counted::take(&snapshotter);
+            counted.assert("better_auth_in_flight", &[("", -3)]);
+            counted.assert("better_auth_waiting", &[("", -7)]);
+        });
+    }
+}
+
+#[test]
+fn what_became_of_calls_and_the_state_of_the_breaker_are_shown() {
+    counting(|snapshotter| async move {
+        let mock = Mock::doing(Act::Hang);
+        let app = App::required(mock.builder().deadline(SECOND / 10).build().unwrap());
+        for number in 0..21 {
+            let app = app.clone();
+            let request = async move { app.get_as(&cookie_of(number), "/me").await };
+            request.await.assert_unavailable();
+        }
+        let counted = Counted::take(&snapshotter);
+        counted.assert("better_auth_fetch_total", &[("deadline", 20)]);
+        counted.assert(
+            "better_auth_unavailable_total",
+            &[("breaker_open", 1), ("deadline", 20)],
+        );
+        counted.assert("better_auth_breaker_state", &[("", 2)]);
+        mock.does(Act::signed_in());
+        advance(Duration::from_secs(3)).await;
+        app.get_as(&cookie_of(1), "/me").await.assert_ok();
+        Counted::take(&snapshotter).assert("better_auth_breaker_state", &[("", 0)]);
+    });
+}
