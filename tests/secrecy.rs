@@ -290,9 +290,8 @@ fn with_everything_on(builder: BetterAuthBuilder) -> BetterAuthBuilder {
         .cache(Cache::ttl(Duration::from_secs(60)))
 }
 
-#[tokio::test]
-async fn no_credential_is_seen_anywhere() {
-    let seen = Seen::default();
+/// Takes down every line that anybody in this process logs.
+fn listen(seen: &Seen) {
     let writer = seen.clone();
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -300,6 +299,12 @@ async fn no_credential_is_seen_anywhere() {
         .with_writer(move || writer.clone())
         .finish()
         .init();
+}
+
+#[tokio::test]
+async fn no_credential_is_seen_anywhere() {
+    let seen = Seen::default();
+    listen(&seen);
     let recorder = DebuggingRecorder::new();
     let metrics = recorder.snapshotter();
     recorder.install().unwrap();
