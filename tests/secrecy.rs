@@ -113,8 +113,14 @@ async fn home(user: Option<CurrentUser>) -> String {
     format!("{user:?}")
 }
 
-fn routes() -> Router {
+fn routes(seen: &Seen) -> Router {
+    let seen = seen.clone();
+    let noted = Require::when(move |access| {
+        seen.debug(access);
+        true
+    });
     Router::new()
+        .route("/noted", get(me).route_layer(noted))
         .route("/me", get(me))
         .route("/home", get(home))
         .route("/live", get(me).route_layer(Require::live()))
@@ -125,7 +131,7 @@ fn routes() -> Router {
         )
 }
 
-const PATHS: &[&str] = &["/me", "/home", "/live", "/admin", "/orgs/o1"];
+const PATHS: &[&str] = &["/noted", "/me", "/home", "/live", "/admin", "/orgs/o1"];
 
 /// What a browser or a program may send, and what of it is secret.
 struct Requests {
@@ -201,7 +207,7 @@ impl Requests {
         for layer in layers {
             seen.debug(&layer);
             seen.debug(&layer.layer(()));
-            let app = routes().layer(layer);
+            let app = routes(seen).layer(layer);
             for headers in &self.sent {
                 for path in PATHS {
                     let mut request = Request::get(*path).body(Body::empty()).unwrap();
@@ -284,9 +290,8 @@ fn with_everything_on(builder: BetterAuthBuilder) -> BetterAuthBuilder {
         .cache(Cache::ttl(Duration::from_secs(60)))
 }
 
-#[tokio::test]
-async fn no_credential_is_seen_anywhere() {
-    let seen = Seen::default();
+/// Takes down every line that anybody in this process logs.
+fn listen(seen: &Seen) {
     let writer = seen.clone();
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -294,6 +299,12 @@ async fn no_credential_is_seen_anywhere() {
         .with_writer(move || writer.clone())
         .finish()
         .init();
+}
+
+#[tokio::test]
+async fn no_credential_is_seen_anywhere() {
+    let seen = Seen::default();
+    listen(&seen);
     let recorder = DebuggingRecorder::new();
     let metrics = recorder.snapshotter();
     recorder.install().unwrap();
@@ -361,6 +372,7 @@ async fn no_credential_is_seen_anywhere() {
     ] {
         seen.error(&BetterAuth::new(url).unwrap_err());
     }
+    seen.debug(&Require::role("admin"));
     seen.debug(&metrics.snapshot().into_vec());
 
     let text = seen.text();

@@ -69,8 +69,8 @@ impl Client {
             };
             match self.retries.next(progress.attempts, &unavailable.cause) {
                 Some(wait) => {
-                    observe::retried();
                     sleep(wait).await;
+                    observe::retried();
                 }
                 None => return result,
             }

@@ -54,7 +54,8 @@ impl Call {
     }
 }
 
-/// One attempt, on the wire. Dropped without an end, it was cut off: the deadline had passed.
+/// One attempt, on the wire. Dropped without an end, it was cut off: the deadline had passed, or nobody wanted to know any
+/// more.
 #[derive(Debug)]
 pub(crate) struct Fetch {
     began: Instant,
@@ -66,7 +67,7 @@ impl Fetch {
         metrics::in_flight(1.0);
         Self {
             began: Instant::now(),
-            result: "deadline",
+            result: "cut_off",
         }
     }
 

@@ -7,6 +7,11 @@ use super::AuditEvent;
 /// A target of their own, so that they can be kept apart.
 const TARGET: &str = "tower_better_auth::audit";
 
+/// Whether anybody reads it.
+pub(super) fn is_heard() -> bool {
+    tracing::enabled!(target: TARGET, tracing::Level::INFO)
+}
+
 /// Whoever reads the log can tell sessions apart, and not name them: ids are hashed under a key that this handle made up.
 #[derive(Debug, Default)]
 pub(crate) struct Log {

@@ -317,7 +317,7 @@ fn what_became_of_calls_and_the_state_of_the_breaker_are_shown() {
             request.await.assert_unavailable();
         }
         let counted = Counted::take(&snapshotter);
-        counted.assert("better_auth_fetch_total", &[("deadline", 20)]);
+        counted.assert("better_auth_fetch_total", &[("cut_off", 20)]);
         counted.assert(
             "better_auth_unavailable_total",
             &[("breaker_open", 1), ("deadline", 20)],

@@ -185,6 +185,7 @@ async fn the_trace_of_the_current_span_is_passed_on_where_the_request_brings_non
         (Some(OWN), None, Some(OWN)),
         (Some(OWN), Some(THEIRS), Some(THEIRS)),
         (Some(OWN), Some("nonsense"), Some(OWN)),
+        (Some("nonsense"), None, None),
         (Some("nonsense\r\nx: y"), None, None),
         (None, None, None),
     ] {
