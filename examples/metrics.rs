@@ -3,7 +3,7 @@
 //! Needs the feature `metrics`. Starts an auth server of its own unless `BETTER_AUTH_URL` is set. Run with
 //!
 //! ```text
-//! cargo run --example metrics
+//! cargo run --example metrics --features metrics
 //! curl http://127.0.0.1:8080/me
 //! curl http://127.0.0.1:8080/metrics
 //! ```

@@ -232,8 +232,8 @@
 //! - `disableCookieCache` makes the auth server look the session up, and `disableRefresh` leaves its end where it is.
 //!   Only [`Require::organization_member`] and [`organization_role`](Require::organization_role) prolong one.
 //!
-//! The method, path, query and body of the client's request, and all its other headers, stay here. Guards that ask, such as [`Require::organization_member`] and [`Require::permission`], send the same credential to the
-//! endpoint that knows, and a permission check its [`origin`](BetterAuthBuilder::origin).
+//! The method, path, query and body of the client's request, and all its other headers, stay here. Guards that ask send
+//! the same credential to the endpoint that knows, and a permission check its [`origin`](BetterAuthBuilder::origin).
 //!
 //! # Security notes
 //!

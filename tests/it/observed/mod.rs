@@ -1,7 +1,9 @@
 //! What operators get to see: spans, warnings, metrics, audit events.
 
 mod audit;
+#[cfg(feature = "metrics")]
 mod dashboard;
+#[cfg(feature = "metrics")]
 mod metrics;
 mod spans;
 mod warnings;
