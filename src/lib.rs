@@ -246,7 +246,6 @@
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and not again while it is open.
 //! - Users choose their names, of any length: escape them where you show them.
-//! - A plain `http` URL of another host is warned about: cookies cross that network in clear text.
 //!
 //! # Features
 //!
