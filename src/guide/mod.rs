@@ -4,6 +4,7 @@
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
 //! - [When the auth server is down](operating)
+//! - [Which version of Better Auth](versions)
 
 #[doc = include_str!("extractors.md")]
 pub mod extractors {}
@@ -16,3 +17,6 @@ pub mod answers {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[doc = include_str!("versions.md")]
+pub mod versions {}

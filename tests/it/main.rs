@@ -24,3 +24,4 @@ mod layers;
 mod made_up;
 mod real_server;
 mod resilience;
+mod versions;
