@@ -14,6 +14,7 @@ mod asking;
 mod beyond;
 mod cache;
 mod config;
+mod chaos;
 mod cookies;
 mod faults;
 mod forms;
