@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::json;
 
-use super::{dice::Dice, oracle::Truth};
+use super::{
+    dice::Dice,
+    oracle::{Route, Truth},
+};
 use crate::support::node::{BetterAuthServer, Jar, SignedIn};
 
 const GOOD: usize = 8;
@@ -22,6 +25,8 @@ pub(super) struct Shown {
     pub(super) cookie: String,
     pub(super) user_id: String,
     pub(super) truth: Arc<Mutex<Truth>>,
+    /// The only route that sees it, where it matters that another tells the cache nothing.
+    pub(super) only: Option<Route>,
 }
 
 impl Shown {
@@ -30,6 +35,7 @@ impl Shown {
             cookie: who.cookie.clone(),
             user_id: who.user_id.clone(),
             truth: Arc::new(Mutex::new(truth)),
+            only: None,
         }
     }
 
@@ -54,8 +60,10 @@ impl Cookies {
         let churning = server.sign_up("churning").await;
         for _ in 0..GOOD {
             let who = server.sign_up("good").await;
+            let token = who.session_token();
+            let first = if token.starts_with('x') { 'y' } else { 'x' };
             let mut forged = Shown::new(&who, Truth::Forged);
-            forged.cookie = format!("better-auth.session_token=x{}", &who.session_token()[1..]);
+            forged.cookie = format!("better-auth.session_token={first}{}", &token[1..]);
             cookies.good().push(Shown::new(&who, Truth::Good));
             cookies.forged.lock().unwrap().push(forged);
         }
@@ -69,9 +77,9 @@ impl Cookies {
     /// Whom the next request is from.
     pub(super) fn pick(&self, dice: &mut Dice) -> Shown {
         let picked = match dice.number(0..10) {
-            0..5 => None,
-            5 => Some(dice.one_of(&self.forged.lock().unwrap()).clone()),
-            6 => {
+            0..4 => None,
+            4 => Some(dice.one_of(&self.forged.lock().unwrap()).clone()),
+            5 | 6 => {
                 let to_revoke = self.to_revoke.lock().unwrap();
                 (!to_revoke.is_empty()).then(|| dice.one_of(&to_revoke).0.clone())
             }
@@ -84,9 +92,15 @@ impl Cookies {
     }
 
     /// A further session, which will be revoked.
-    pub(super) async fn sign_in(&self, server: &BetterAuthServer, who: &SignedIn) {
+    pub(super) async fn sign_in(
+        &self,
+        server: &BetterAuthServer,
+        who: &SignedIn,
+        only: Option<Route>,
+    ) {
         let session = server.sign_in(who, Jar::default()).await;
-        let shown = Shown::new(&session, Truth::Good);
+        let mut shown = Shown::new(&session, Truth::Good);
+        shown.only = only;
         self.to_revoke.lock().unwrap().push((shown, session.token));
     }
 

@@ -90,7 +90,8 @@ impl Run {
     /// Sends one request after another.
     async fn traffic(&self, mut dice: Dice) {
         while Instant::now() < self.end {
-            let (shown, route) = (self.cookies.pick(&mut dice), *dice.one_of(&Route::ALL));
+            let (shown, any) = (self.cookies.pick(&mut dice), *dice.one_of(&Route::ALL));
+            let route = shown.only.unwrap_or(any);
             let ask = self.ask(&shown, route);
             let patience = match dice.number(0..50) {
                 0 => dice.millis(0..20),
@@ -113,11 +114,11 @@ impl Run {
 
     /// People come and go.
     async fn churn(&self, dice: &mut Dice) {
-        for _ in 0..2 {
-            self.cookies.sign_in(&self.server, &self.churning).await;
+        let (server, churning) = (&self.server, &self.churning);
+        for only in [None, Some(Route::Cached)] {
+            self.cookies.sign_in(server, churning, only).await;
         }
         let rest = dice.millis(300..6000);
-        let (server, churning) = (&self.server, &self.churning);
         self.cookies.sign_in_for(server, churning, rest).await;
     }
 
