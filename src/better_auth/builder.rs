@@ -165,8 +165,9 @@ impl BetterAuthBuilder {
     /// out of it. The body has to be declared as JSON, and what the session holds is checked as always: its end, and
     /// bans. Defaults to what `GET /get-session` answers.
     ///
-    /// With `customSession`, Better Auth up to 1.7.7 answers `null` also when its database is down; no decoder can
-    /// tell that from signed out.
+    /// With `customSession`, Better Auth before 1.7.10 answers `null` also when its database is down; no decoder can
+    /// tell that from signed out. Before 1.6.6 that plugin refuses every session check of this crate, which is a 503. See
+    /// [versions](crate::guide::versions).
     ///
     /// # Examples
     ///

@@ -142,6 +142,9 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             Some("compare the URL, `base_path` and `session_path` with the auth server's")
         }
+        StatusCode::BAD_REQUEST if asked == Asked::Session => Some(
+            "with customSession, use Better Auth 1.6.6 or newer: before that, the plugin refuses `disableRefresh`",
+        ),
         status if status.is_redirection() => {
             Some("give the auth server's own address: a redirect is never followed")
         }

@@ -5,6 +5,7 @@
 //! - [What refusals look like](answers)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
+//! - [Which version of Better Auth](versions)
 #![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
 
 #[doc = include_str!("extractors.md")]
@@ -26,3 +27,6 @@ pub mod observing {}
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("versions.md")]
+pub mod versions {}

@@ -140,7 +140,7 @@ async fn find_base(client: &Client, seen: &Seen, end: Instant) -> Base {
     match client.probe(Probe::Ok { base_path: None }, end).await {
         Ok(response) if judge::is_ok(&response) => return Base::Configured,
         Ok(response) if judge::is_refusal(response.status()) => return Base::Refused,
-        _ if !matches!(seen, Seen::Stranger(_)) => return Base::Nowhere,
+        _ if !matches!(seen, Seen::Stranger(_) | Seen::BadRequest(_)) => return Base::Nowhere,
         _ => {}
     }
     for path in USUAL_BASE_PATHS {

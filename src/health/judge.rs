@@ -24,6 +24,8 @@ pub(super) enum Seen {
     RateLimited,
     /// What Better Auth never says at its own path, so that the path is in doubt. Reads on after the URL.
     Stranger(String),
+    /// 400, with what may be wrong if it is Better Auth that says so.
+    BadRequest(&'static str),
     /// Nothing further to find out. What is wrong and the fix, to be read on after the URL.
     Wrong(CheckErrorKind, String),
 }
@@ -74,6 +76,9 @@ fn unreadable(unavailable: &Unavailable, headers: &HeaderMap, url: &str) -> Seen
                     .get(header::LOCATION)
                     .and_then(|it| it.to_str().ok());
                 Seen::Wrong(Redirect, redirected(location, url))
+            }
+            StatusCode::BAD_REQUEST => {
+                Seen::BadRequest(unavailable.fix(Asked::Session).unwrap_or_default())
             }
             StatusCode::OK => Seen::Stranger("answers with a page that is not JSON".to_owned()),
             status => Seen::Stranger(format!("answers {status}")),
@@ -175,6 +180,16 @@ pub(super) fn conclude(
         ),
         (Seen::SignedOut | Seen::RateLimited | Seen::Unauthorized, _) => return Ok(()),
         (Seen::Wrong(kind, message), _) => (kind, message),
+        (Seen::BadRequest(fix), Base::Configured) => (
+            UnexpectedAnswer,
+            format!(
+                "answers 400 Bad Request, and `{base_path}/ok` answers as Better Auth does: {fix}"
+            ),
+        ),
+        (Seen::BadRequest(_), base) => {
+            let stranger = Seen::Stranger("answers 400 Bad Request".to_owned());
+            return conclude(stranger, base, url, base_path);
+        }
         (Seen::Stranger(what), Base::Refused) => (Gateway, refused(&what)),
         (Seen::Stranger(what), Base::Configured) => (
             Path,

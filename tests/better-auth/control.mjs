@@ -2,20 +2,25 @@ import { createHmac } from "node:crypto";
 
 export const CONTROL_PREFIX = "/__control/";
 
-export function controlRoutes({ secret, tables, database, requests }) {
+export function controlRoutes({ secret, tables, database, requests, pace }) {
   const routes = {
     "POST database": async ({ mode }) => {
       if (!["ok", "throw", "hang"].includes(mode)) throw badRequest('"mode" must be ok, throw or hang');
       database.mode = mode;
       return { mode };
     },
-    "POST update": async ({ model, where, set }) => ({
-      updated: await database.ungated.updateMany({
-        model,
-        where: conditions(model, where),
-        update: typed(model, set),
-      }),
-    }),
+    "POST delay": async ({ ms }) => {
+      if (typeof ms !== "number" || !(ms >= 0)) throw badRequest('"ms" must be a number >= 0');
+      pace.ms = ms;
+      return { ms };
+    },
+    "POST update": async ({ model, where, set }) => {
+      const change = { model, where: conditions(model, where), update: typed(model, set) };
+      // Counted here: before Better Auth 1.6 the memory adapter answers a row instead.
+      const updated = await database.ungated.count({ model, where: change.where });
+      await database.ungated.updateMany(change);
+      return { updated };
+    },
     "POST delete": async ({ model, where }) => ({
       deleted: await database.ungated.deleteMany({ model, where: conditions(model, where) }),
     }),

@@ -13,7 +13,8 @@ export async function openDatabase(config, options) {
         await Promise.all([
           import("libsql"),
           import("kysely"),
-          import("better-auth/db/migration"),
+          // Part of the whole before Better Auth 1.5.
+          import("better-auth/db/migration").catch(() => import("better-auth/db")),
         ]);
       const db = new Kysely({ dialect: new SqliteDialect({ database: new Database(config.databaseFile) }) });
       const database = { db, type: "sqlite" };

@@ -8,12 +8,17 @@ const PLUGINS = {
     (await import("better-auth/plugins/multi-session")).multiSession(),
   jwt: async () => (await import("better-auth/plugins/jwt")).jwt(),
   apiKey: async () =>
-    (await import("@better-auth/api-key")).apiKey({
+    (await apiKeyPackage()).apiKey({
       enableSessionForAPIKeys: true,
       // The default of 10 uses per key and day is too small for a test.
       rateLimit: { enabled: false },
     }),
 };
+
+// A package of its own since Better Auth 1.5.
+function apiKeyPackage() {
+  return import("@better-auth/api-key").catch(() => import("better-auth/plugins"));
+}
 
 const CUSTOM_SESSIONS = {
   nested: async ({ user, session }) => ({

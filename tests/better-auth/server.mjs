@@ -35,6 +35,7 @@ const { gate, openDatabase } = await import("./database.mjs");
 const plugins = await loadPlugins(config);
 
 const requests = [];
+const pace = { ms: 0 };
 let markReady;
 const ready = new Promise((resolve) => {
   markReady = resolve;
@@ -43,6 +44,7 @@ const server = createServer(async (req, res) => {
   const { controlHandler, authHandler } = await ready;
   if (req.url.startsWith(CONTROL_PREFIX)) return controlHandler(req, res);
   requests.push({ method: req.method, url: req.url, rawHeaders: req.rawHeaders });
+  if (pace.ms > 0) await new Promise((resolve) => setTimeout(resolve, pace.ms));
   if (isSessionRoute(req)) return answerSession(req, res);
   // Not caught on purpose: when Better Auth's handler rejects, the process of a plain
   // `node:http` application dies, and that is what its clients see.
@@ -67,6 +69,7 @@ markReady({
     tables: getAuthTables(options),
     database: gate(context.adapter),
     requests,
+    pace,
   }),
 });
 process.stdout.write(`${JSON.stringify({ url })}\n`);

@@ -82,6 +82,7 @@ fn the_line_of_an_outage_names_what_was_asked_for_and_the_fix() {
     }
     for (status, body, fix) in [
         (404, "", "base_path"),
+        (400, "{}", "customSession"),
         (429, "{}", "/get-session"),
         (500, "{}", GENERIC),
         (200, &long, MAX_BODY),

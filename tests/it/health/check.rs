@@ -79,6 +79,18 @@ async fn whatever_keeps_sessions_from_being_checked_is_an_error_with_its_fix() {
             &["404", "`/api/auth/ok` answers", "correct `session_path`"],
         ),
         (
+            "a customSession plugin that knows no `disableRefresh`",
+            vec![(SESSION, Act::status(400))],
+            K::UnexpectedAnswer,
+            &["400", "`/api/auth/ok` answers", "Better Auth 1.6.6"],
+        ),
+        (
+            "a stranger that says 400",
+            vec![(SESSION, Act::status(400)), (OK, html(400))],
+            K::UnexpectedAnswer,
+            &["400", "no Better Auth server answers at `/api/auth`"],
+        ),
+        (
             "no Better Auth server at all",
             vec![(SESSION, html(200)), (OK, html(200))],
             K::UnexpectedAnswer,

@@ -1,5 +1,7 @@
 //! What the Node server offers beside Better Auth, so that tests can look behind it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::BetterAuthServer;
@@ -52,6 +54,18 @@ impl BetterAuthServer {
     pub(crate) async fn database(&self, mode: Database) {
         let mode = format!("{mode:?}").to_ascii_lowercase();
         self.control("database", Some(json!({"mode": mode}))).await;
+    }
+
+    /// Lets every request wait that long.
+    pub(crate) async fn delay(&self, delay: Duration) {
+        let ms = json!({"ms": delay.as_millis()});
+        self.control("delay", Some(ms)).await;
+    }
+
+    /// How many requests arrived since the last time that this was asked.
+    pub(crate) async fn take_count(&self) -> u64 {
+        let answer = self.control("requests/reset", Some(json!({}))).await;
+        answer["reset"].as_u64().expect("a number")
     }
 
     /// Changes exactly one row behind Better Auth's back, as an administrator with SQL does.

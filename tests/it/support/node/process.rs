@@ -65,8 +65,12 @@ impl Drop for Process {
     }
 }
 
-fn directory() -> PathBuf {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/better-auth");
+/// Where the server is, which `tests/versions` sets to a copy that has another version of Better Auth.
+pub(crate) fn directory() -> PathBuf {
+    let directory = std::env::var_os("BETTER_AUTH_TEST_SERVER").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/better-auth"),
+        PathBuf::from,
+    );
     assert!(
         directory.join("node_modules/better-auth").is_dir(),
         "Better Auth is not installed: run `tests/run`, or `npm ci` in {}",
