@@ -40,6 +40,7 @@ mod tests {
             ("__Secure-b.session_token=A; Path=/; Secure", true),
             ("b.dont_remember=true.x", true),
             ("b.session_token=; Max-Age=0; Path=/", false),
+            ("b.session_token=; Path=/", false),
             ("b.session_token=A; max-age=0", false),
             ("b.session_token=A; Max-Age=-1", false),
             ("b.session_token=A; Max-Age=10", true),
