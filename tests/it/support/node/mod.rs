@@ -10,5 +10,6 @@ pub(crate) use self::{
     account::SignedIn,
     control::Database,
     jar::Jar,
+    process::directory,
     server::{Answer, BetterAuthServer},
 };

@@ -65,7 +65,8 @@ impl Drop for Process {
     }
 }
 
-fn directory() -> PathBuf {
+/// Where the programs are, with what they need installed.
+pub(crate) fn directory() -> PathBuf {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/better-auth");
     assert!(
         directory.join("node_modules/better-auth").is_dir(),
