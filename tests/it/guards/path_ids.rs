@@ -33,10 +33,8 @@ fn segment(id: &'static str) -> impl Strategy<Value = String> {
             format!("%{byte:02X}")
         }
     });
-    let all = bytes
-        .iter()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect::<String>();
+    let escape = |byte: &u8| format!("%{byte:02X}");
+    let all: String = bytes.iter().map(escape).collect::<Vec<_>>().concat();
     let twice = all.replace('%', "%25");
     let piece = prop_oneof![
         4 => Just(id.to_owned()),
@@ -61,15 +59,12 @@ fn decoded(segment: &str) -> Option<String> {
             }
             _ => None,
         };
-        match escaped {
-            Some((high, low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap());
-                rest = &rest[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some((high, low)) = escaped {
+            bytes.push(u8::try_from(high * 16 + low).unwrap());
+            rest = &rest[3..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     String::from_utf8(bytes).ok()
