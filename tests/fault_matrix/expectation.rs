@@ -59,6 +59,8 @@ pub(crate) struct Expected {
     pub(crate) bound: Bound,
     /// For how long what was found out, or asked for, holds after the server is healthy.
     pub(crate) wait: Duration,
+    /// What a request sees before that, without a call.
+    pub(crate) meanwhile: &'static str,
     /// What the next request sees then, and its calls.
     pub(crate) next: (&'static str, usize),
 }
@@ -104,6 +106,7 @@ fn remembered() -> Expected {
         calls: 0,
         bound: Bound::Nothing,
         wait: Duration::ZERO,
+        meanwhile: ACTIVE,
         next: (ACTIVE, 0),
     }
 }
@@ -116,6 +119,7 @@ fn not_asked(fault: &Fault) -> Expected {
         calls: 0,
         bound: Bound::Nothing,
         wait: defaults::BREAKER_OPEN,
+        meanwhile: UNAVAILABLE,
         next: if fault.heals() {
             (ACTIVE, 1)
         } else {
@@ -141,6 +145,10 @@ fn asked(fault: &Fault, state: State, checks: usize) -> Expected {
             Pace::UntilDeadline => Bound::Deadline,
         },
         wait: wait(fault),
+        meanwhile: match (fault.says, state) {
+            (Says::Unavailable, State::Live) => ACTIVE,
+            (says, _) => client(says),
+        },
         next: match (fault.says, state) {
             (Says::Active, _) | (Says::Unavailable, State::Live) => (ACTIVE, 0),
             _ => next_call(fault),
