@@ -357,6 +357,8 @@ mod tests {
                 with("/user/id", Some(json!(1))),
                 "`user.id` is not what Better Auth sends there",
             ),
+            (with("/user", None), "`user` is missing"),
+            (with("/session", None), "`session` is missing"),
             (
                 with("/session/expiresAt", None),
                 "`session.expiresAt` is missing",
