@@ -144,6 +144,7 @@ impl fmt::Debug for Decoder {
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -431,6 +432,60 @@ mod tests {
                 *expected,
                 "{lines:?}"
             );
+        }
+    }
+
+    fn waiting_time() -> impl Strategy<Value = String> {
+        let date = (0_u64..4_000_000_000).prop_map(|seconds| {
+            httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(seconds))
+        });
+        prop_oneof![
+            any::<u64>().prop_map(|seconds| seconds.to_string()),
+            (0_u64..60).prop_map(|seconds| seconds.to_string()),
+            "[0-9 +.eE-]{0,24}",
+            "[ -~]{0,40}",
+            date,
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_time_to_wait_says_it_is_none_or_between_1_and_30_seconds(
+            own in proptest::option::of(waiting_time()),
+            standard in proptest::option::of(waiting_time()),
+            date in proptest::option::of(waiting_time()),
+        ) {
+            let mut lines = HeaderMap::new();
+            for (name, value) in [("x-retry-after", &own), ("retry-after", &standard), ("date", &date)] {
+                if let Some(value) = value {
+                    lines.insert(name, HeaderValue::from_str(value).unwrap());
+                }
+            }
+            let wait = retry_after(&lines).map(|wait| wait.as_secs_f64());
+            prop_assert!(wait.is_none_or(|wait| (1.0..=30.0).contains(&wait)), "{wait:?}");
+            let seconds = |text: &Option<String>| text.as_deref()?.trim().parse::<u64>().ok();
+            if let Some(seconds) = seconds(&own).or_else(|| seconds(&standard)) {
+                #[allow(clippy::cast_precision_loss)]
+                let expected = seconds.clamp(1, 30) as f64;
+                prop_assert_eq!(wait, Some(expected));
+            }
+        }
+
+        #[test]
+        fn whatever_is_answered_nothing_but_a_200_with_json_is_active(
+            status in 100_u16..1000,
+            content_type in prop_oneof![Just("application/json".to_owned()), "[a-z/+;= -]{0,30}"],
+            body in prop_oneof![Just(SESSION.to_owned()), Just("null".to_owned()), ".{0,40}"],
+        ) {
+            let seen = outcome(status, &[("content-type", &content_type)], &body, ApiKey::NotSent);
+            let is_json = content_type.split(';').next().unwrap().trim() == "application/json";
+            if seen == "active" {
+                prop_assert!(status == 200 && is_json && body == SESSION);
+            }
+            if seen == "signed out" {
+                prop_assert!((status == 200 && body.trim() == "null") || status == 401);
+                prop_assert!(is_json);
+            }
         }
     }
 }

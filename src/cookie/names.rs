@@ -159,6 +159,13 @@ mod tests {
     }
 
     #[test]
+    fn the_session_cookie_has_the_name_that_was_set() {
+        let prefixed = CookieNames::with_prefix("app").token();
+        assert_eq!(prefixed, "app.session_token");
+        assert_eq!(CookieNames::exactly("sid").token(), "sid");
+    }
+
+    #[test]
     fn with_an_exact_name_the_cookie_cache_is_still_found_by_its_prefix() {
         let names = CookieNames::exactly("sid").and_session_data("better-auth");
         assert_eq!(

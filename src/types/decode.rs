@@ -233,6 +233,7 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -356,6 +357,8 @@ mod tests {
                 with("/user/id", Some(json!(1))),
                 "`user.id` is not what Better Auth sends there",
             ),
+            (with("/user", None), "`user` is missing"),
+            (with("/session", None), "`session` is missing"),
             (
                 with("/session/expiresAt", None),
                 "`session.expiresAt` is missing",
@@ -366,6 +369,117 @@ mod tests {
             ),
         ] {
             assert_eq!(decode_answer(&body).unwrap_err().to_string(), expected);
+        }
+    }
+
+    /// Any JSON, and what comes near to an answer's values.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z0-9]{0,3}".prop_map(Value::from),
+            Just(Value::from("u1")),
+            Just(Value::from("2026-11-27T09:32:22.106Z")),
+            "[0-9]{4,5}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{3})?Z?"
+                .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            let name = prop_oneof![Just("id".to_owned()), "[a-z]{0,3}"];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map(name, inner, 0..3)
+                    .prop_map(|object| Value::Object(object.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// A good answer with some of its members replaced or taken away, and then some of its bytes.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let pointer = prop::sample::select(
+            &[
+                "/user",
+                "/session",
+                "/user/id",
+                "/user/banned",
+                "/user/banExpires",
+                "/user/role",
+                "/session/id",
+                "/session/userId",
+                "/session/expiresAt",
+                "/session/impersonatedBy",
+                "/else",
+            ][..],
+        );
+        let change = (pointer, proptest::option::weighted(0.8, value()));
+        let damage = (
+            any::<prop::sample::Index>(),
+            proptest::option::of(any::<u8>()),
+        );
+        let changes = proptest::collection::vec(change, 0..3);
+        let damages = proptest::collection::vec(damage, 0..2);
+        (changes, damages).prop_map(|(changes, damages)| {
+            let mut answer = answer();
+            for (pointer, value) in changes {
+                let (parent, name) = pointer.rsplit_once('/').unwrap();
+                let parent = answer.pointer_mut(parent).and_then(Value::as_object_mut);
+                match (parent, value) {
+                    (Some(parent), Some(value)) => drop(parent.insert(name.to_owned(), value)),
+                    (Some(parent), None) => drop(parent.remove(name)),
+                    (None, _) => {}
+                }
+            }
+            let mut body = answer.to_string().into_bytes();
+            for (at, byte) in damages {
+                let at = at.index(body.len());
+                match byte {
+                    Some(byte) => body[at] = byte,
+                    None => body.truncate(at),
+                }
+                body.push(b' ');
+            }
+            body
+        })
+    }
+
+    /// Whether it is what Better Auth sends for somebody who is signed in, by another way than the decoder's.
+    fn is_well_formed(body: &[u8]) -> bool {
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+            return false;
+        };
+        let is_id = |value: &Value| value.as_str().is_some_and(|id| !id.is_empty());
+        let is_time = |value: &Value| value.as_str().is_some_and(|it| time::parse(it).is_some());
+        let (user, session) = (&answer["user"], &answer["session"]);
+        is_id(&user["id"])
+            && is_id(&session["id"])
+            && (session["userId"].is_null() || session["userId"] == user["id"])
+            && is_time(&session["expiresAt"])
+            && (user["banned"].is_null() || user["banned"].is_boolean())
+            && (user["banExpires"].is_null() || is_time(&user["banExpires"]))
+            && (session["impersonatedBy"].is_null() || session["impersonatedBy"].is_string())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_nothing_but_a_well_formed_session_is_one(body in body()) {
+            let text = String::from_utf8_lossy(&body);
+            match decode_answer(&body) {
+                Ok(Some(session)) => {
+                    prop_assert!(is_well_formed(&body), "{}", text);
+                    prop_assert_eq!(&session.session.user_id, &session.user.id);
+                }
+                Ok(None) => {
+                    let answer: Value = serde_json::from_slice(&body).unwrap();
+                    let is_null = |name| answer.get(name).is_some_and(Value::is_null);
+                    prop_assert!(answer.is_null() || is_null("user") || is_null("session"), "{}", text);
+                }
+                Err(_) => prop_assert!(!is_well_formed(&body), "{}", text),
+            }
+        }
+
+        #[test]
+        fn no_bytes_at_all_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert!(!matches!(decode_answer(&body), Ok(Some(_))));
         }
     }
 }

@@ -159,6 +159,7 @@ impl<'de> Deserialize<'de> for User {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -272,5 +273,20 @@ mod tests {
             text.contains("secretNote") && !text.contains("s3cr3t"),
             "{text}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_role_string_is_a_role_is_one_of_its_parts_byte_for_byte(
+            parts in proptest::collection::vec("( ?[aA]dmin ?|user|ad|min|superadmin|;|\\t|é|.{0,2})", 0..5),
+            asked in "( ?admin ?|Admin|user|ad|min|,|)",
+        ) {
+            let role = parts.join(",");
+            let user = user(json!({"id": "u", "role": role}));
+            let is_part = role.split(',').any(|part| part == asked);
+            let has = user.roles().any(|role| role == asked);
+            prop_assert_eq!(has, is_part && !asked.is_empty(), "{:?} in {:?}", asked, role);
+            prop_assert_eq!(user.require_role(&asked).is_ok(), has);
+        }
     }
 }

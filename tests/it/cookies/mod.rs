@@ -1,5 +1,6 @@
 //! From a client's request to the auth server's, through the whole stack: which bytes leave, and which never do.
 
+mod differential;
 mod elsewhere;
 mod over_a_socket;
 mod upstream;

@@ -6,6 +6,7 @@ mod odd_types;
 mod order;
 mod organization;
 mod own;
+mod path_ids;
 mod placement;
 mod roles;
 mod session;

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod answer;
+pub(crate) mod better_call;
 pub(crate) mod child;
 pub(crate) mod log;
 pub(crate) mod mock;
