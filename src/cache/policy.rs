@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn a_ttl_is_taken_as_it_is_up_to_a_year() {
+        let year = 365 * 24 * 3600 * SECOND;
+        for (ttl, expected) in [
+            (Duration::ZERO, Duration::ZERO),
+            (year - SECOND, year - SECOND),
+            (year, year),
+            (year + SECOND, year),
+            (Duration::MAX, year),
+        ] {
+            assert_eq!(Cache::ttl(ttl).longest(), expected, "{ttl:?}");
+        }
+    }
+
+    #[test]
     fn the_longest_ttl_overflows_no_clock() {
         let (cache, now) = (Cache::ttl(Duration::MAX), UNIX_EPOCH + 1000 * SECOND);
         let lifetime = cache.lifetime(now + SECOND * 3600, now);
