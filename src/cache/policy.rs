@@ -129,6 +129,21 @@ mod tests {
     }
 
     #[test]
+    fn it_is_off_without_time_or_room_and_has_the_room_that_was_set() {
+        for (ttl, capacity, expected) in [
+            (SECOND, 1, true),
+            (SECOND, 0, false),
+            (Duration::ZERO, 1, false),
+            (Duration::ZERO, 0, false),
+        ] {
+            let cache = Cache::ttl(ttl).capacity(capacity);
+            assert_eq!(cache.is_on(), expected, "{cache:?}");
+            assert_eq!(cache.most(), capacity);
+        }
+        assert_eq!(Cache::ttl(SECOND).most(), Cache::CAPACITY);
+    }
+
+    #[test]
     fn a_ttl_is_taken_as_it_is_up_to_a_year() {
         let year = 365 * 24 * 3600 * SECOND;
         for (ttl, expected) in [
