@@ -150,6 +150,7 @@ mod tests {
             (Duration::ZERO, Duration::ZERO),
             (year - SECOND, year - SECOND),
             (year, year),
+            (year + SECOND / 2, year),
             (year + SECOND, year),
             (Duration::MAX, year),
         ] {
