@@ -71,6 +71,8 @@ impl fmt::Debug for Key {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -87,6 +89,20 @@ mod tests {
             whole,
             keys.key(|hasher| hasher.write(b"a rather long credentiaL"))
         );
+    }
+
+    #[test]
+    fn keys_spread_over_the_tables_that_they_are_kept_in() {
+        let (keys, build) = (Keys::random(), AsItIs::default());
+        let hash = |number| build.hash_one(keys.key(|hasher| hasher.write_u32(number)));
+        let hashes: HashSet<u64> = (0..1000).map(hash).collect();
+        assert_eq!(hashes.len(), 1000);
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let key = Keys::random().key(|hasher| hasher.write(b"a"));
+        assert_eq!(format!("{key:?}"), "Key(…)");
     }
 
     #[test]

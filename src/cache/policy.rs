@@ -133,6 +133,36 @@ mod tests {
     }
 
     #[test]
+    fn it_is_off_without_time_or_room_and_has_the_room_that_was_set() {
+        for (ttl, capacity, expected) in [
+            (SECOND, 1, true),
+            (SECOND, 0, false),
+            (Duration::ZERO, 1, false),
+            (Duration::ZERO, 0, false),
+        ] {
+            let cache = Cache::ttl(ttl).capacity(capacity);
+            assert_eq!(cache.is_on(), expected, "{cache:?}");
+            assert_eq!(cache.most(), capacity);
+        }
+        assert_eq!(Cache::ttl(SECOND).most(), Cache::CAPACITY);
+    }
+
+    #[test]
+    fn a_ttl_is_taken_as_it_is_up_to_a_year() {
+        let year = 365 * 24 * 3600 * SECOND;
+        for (ttl, expected) in [
+            (Duration::ZERO, Duration::ZERO),
+            (year - SECOND, year - SECOND),
+            (year, year),
+            (year + SECOND / 2, year),
+            (year + SECOND, year),
+            (Duration::MAX, year),
+        ] {
+            assert_eq!(Cache::ttl(ttl).longest(), expected, "{ttl:?}");
+        }
+    }
+
+    #[test]
     fn the_longest_ttl_overflows_no_clock() {
         let (cache, now) = (Cache::ttl(Duration::MAX), UNIX_EPOCH + 1000 * SECOND);
         let lifetime = cache.lifetime(now + SECOND * 3600, now);
