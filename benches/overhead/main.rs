@@ -1,7 +1,7 @@
 //! What a check costs, in process: each application's time for a request, less that of a bare axum router for the very
 //! same request.
 //!
-//! `cargo bench --bench overhead`. All applications take turns in rounds of a millisecond, and every figure is that of the
+//! `cargo bench --bench overhead`. All applications take turns in rounds of half a millisecond; every figure is that of the
 //! rounds that nothing disturbed, so that whatever else the machine does says little. The ratios are what to look at.
 //! `-- --only <name> <times>` runs one application that often and measures nothing: for a profiler to look at.
 
