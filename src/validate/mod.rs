@@ -117,10 +117,13 @@ impl Validator {
                 observe::unusable(*why);
                 (Source::Refused, Checked::refused(*why))
             }
-            Presented::Credential(shown) => match self.remembered(shown, is_good_enough) {
-                Some(verdict) => (Source::Hit, Checked::remembered(verdict)),
-                None => return Err(Box::new(self.inquiry(&presented, headers, extensions))),
-            },
+            Presented::Credential(shown) => {
+                let key = || self.keys.key(|hasher| shown.hash_into(hasher));
+                match self.remembered(key, |key| is_good_enough(key, shown)) {
+                    Some(verdict) => (Source::Hit, Checked::remembered(verdict)),
+                    None => return Err(Box::new(self.inquiry(&presented, headers, extensions))),
+                }
+            }
         };
         self.report(&checked, || self.caller(headers, extensions));
         glance.end(source, &checked.verdict);
@@ -167,18 +170,19 @@ impl Validator {
         }
     }
 
-    /// What the cache knows of a credential, without a copy of it.
+    /// What the cache knows; `key` is not made without one.
     fn remembered(
         &self,
-        shown: &Shown<'_>,
-        is_good_enough: impl FnOnce(Key, &Shown<'_>) -> bool,
+        key: impl FnOnce() -> Key,
+        is_good_enough: impl FnOnce(Key) -> bool,
     ) -> Option<Verdict> {
         let cache = self.checks.cache.as_ref()?;
-        let key = self.keys.key(|hasher| shown.hash_into(hasher));
+        let key = key();
         match cache.get(key, Instant::now()) {
             Found::Active(session) => Some(Verdict::of_remembered(session, &self.checks.clock)),
-            Found::Aging(session) => is_good_enough(key, shown)
-                .then(|| Verdict::of_remembered(session, &self.checks.clock)),
+            Found::Aging(session) => {
+                is_good_enough(key).then(|| Verdict::of_remembered(session, &self.checks.clock))
+            }
             Found::SignedOut => Some(Verdict::SignedOut),
             Found::Nothing => None,
         }
@@ -237,7 +241,15 @@ impl Validator {
         check: &mut Check,
     ) -> Checked {
         let key = self.key(credential);
-        if let Some(verdict) = self.remembered_by_now(key, credential, companions) {
+        // Another request may have found it out since this one looked.
+        let remembered = self.remembered(
+            || key,
+            |key| {
+                self.renew(key, credential.clone(), companions.client_ip);
+                true
+            },
+        );
+        if let Some(verdict) = remembered {
             check.comes_from(Source::Hit);
             return Checked::remembered(verdict);
         }
@@ -249,24 +261,6 @@ impl Validator {
         }
         let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
         self.checks.verdict(landed)
-    }
-
-    /// What another request may have found out since this one looked.
-    fn remembered_by_now(
-        &self,
-        key: Key,
-        credential: &Credential,
-        companions: &Companions,
-    ) -> Option<Verdict> {
-        match self.checks.cache.as_ref()?.get(key, Instant::now()) {
-            Found::Active(session) => Some(Verdict::of_remembered(session, &self.checks.clock)),
-            Found::Aging(session) => {
-                self.renew(key, credential.clone(), companions.client_ip);
-                Some(Verdict::of_remembered(session, &self.checks.clock))
-            }
-            Found::SignedOut => Some(Verdict::SignedOut),
-            Found::Nothing => None,
-        }
     }
 
     /// Says in the log what is wrong, and keeps the cookies that may come back.
