@@ -90,7 +90,7 @@ async fn a_renewal_in_the_background_does_not_pause_those_who_are_told_apart_by_
     let (auth, app) = app(builder);
     get(&app, 0).await.assert_ok();
     mock.does(limited("10"));
-    advance(57 * SECOND).await;
+    advance(59 * SECOND).await;
     get(&app, 0).await.assert_ok();
     settle().await;
     assert_eq!(mock.count(), 2);

@@ -4,11 +4,11 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use tracing::{
-    Subscriber,
+    Dispatch, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
@@ -89,8 +89,14 @@ impl Visit for Fields {
     }
 }
 
+/// While only one subscriber is known to the process, `tracing` asks the one of the thread that comes by a span first
+/// whether anybody listens to it, and remembers a no of a test that does not. With this one there are always two.
+static LISTENS: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+
 /// Runs `future` on a runtime of one thread; gives its output and every span whose name begins with `prefix`.
 pub(crate) fn of<T>(prefix: &str, future: impl Future<Output = T>) -> (T, Vec<Opened>) {
+    LazyLock::force(&LISTENS);
     let collector = Collector::default();
     let subscriber = tracing_subscriber::registry().with(collector.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
