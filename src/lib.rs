@@ -212,28 +212,8 @@
 //!
 //! # What is sent
 //!
-//! One `GET`, to an address that nothing in a client's request can change:
-//!
-//! ```text
-//! GET /api/auth/get-session?disableCookieCache=true&disableRefresh=true
-//! Accept: application/json
-//! Accept-Encoding: identity
-//! User-Agent: tower-better-auth/<version>
-//! Cookie: better-auth.session_token=...; better-auth.dont_remember=...
-//! ```
-//!
-//! - `Cookie` holds those two cookies, in both spellings, with and without `__Secure-`: byte for byte, in the order
-//!   sent. No other cookie leaves. More than [8 KiB](defaults::MAX_CREDENTIAL) is 401 `INVALID_SESSION` without a call.
-//! - The client's `traceparent` and `X-Request-Id` travel along if there is one of each and it is well formed.
-//! - `Authorization`, `X-Api-Key`, `X-Forwarded-For` and the `session_data` cookie are sent only when they are switched
-//!   on, by [`accept_bearer`](BetterAuthBuilder::accept_bearer), [`accept_api_key`](BetterAuthBuilder::accept_api_key),
-//!   [`client_ip`](BetterAuthBuilder::client_ip) and
-//!   [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache).
-//! - `disableCookieCache` makes the auth server look the session up, and `disableRefresh` leaves its end where it is.
-//!   Only [`Require::organization_member`] and [`organization_role`](Require::organization_role) prolong one.
-//!
-//! The method, path, query and body of the client's request, and all its other headers, stay here. Guards that ask send
-//! the same credential to the endpoint that knows, and a permission check its [`origin`](BetterAuthBuilder::origin).
+//! One `GET` with the session cookies, to an address that nothing in a client's request can change. No other cookie and
+//! no other header of the client's leaves, unless it is switched on. See the [guide](guide::sent).
 //!
 //! # Security notes
 //!

@@ -3,6 +3,7 @@
 //! - [Which extractor when](extractors)
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
+//! - [What is sent to the auth server](sent)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
@@ -16,6 +17,9 @@ pub mod guards {}
 
 #[doc = include_str!("answers.md")]
 pub mod answers {}
+
+#[doc = include_str!("sent.md")]
+pub mod sent {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
