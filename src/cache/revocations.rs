@@ -165,4 +165,27 @@ mod tests {
         revocations.revoke_user("last", now + Duration::from_secs(11));
         assert_eq!(revocations.count.load(Ordering::SeqCst), 1);
     }
+
+    #[test]
+    fn a_mark_lasts_until_nothing_can_be_older_and_not_a_moment_longer() {
+        let keep = Duration::from_secs(10);
+        let (revocations, now) = (Revocations::new(keep), Instant::now());
+        revocations.revoke_session("s1", now);
+        revocations.revoke_user("u1", now);
+        revocations.revoke_user("u2", now + keep);
+        assert_eq!(revocations.count.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn marks_are_looked_through_now_and_then_and_not_at_every_invalidation() {
+        let keep = Duration::from_secs(10);
+        let (revocations, now) = (Revocations::new(keep), Instant::now());
+        for tenths in [0, 5, 10, 16] {
+            revocations.revoke_user(&tenths.to_string(), now + keep * tenths / 10);
+        }
+        // The second one has had its time, and goes when they are looked through the next time.
+        assert_eq!(revocations.count.load(Ordering::SeqCst), 3);
+        revocations.revoke_user("last", now + keep * 2);
+        assert_eq!(revocations.count.load(Ordering::SeqCst), 2);
+    }
 }

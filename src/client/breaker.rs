@@ -415,4 +415,40 @@ mod tests {
         }
         assert_eq!(breaker.state(later), BreakerState::Closed);
     }
+
+    #[test]
+    fn when_its_time_is_over_it_is_half_open_also_before_anybody_comes() {
+        let now = Instant::now();
+        let breaker = opened(now);
+        let last = now + 2 * SECOND - Duration::from_nanos(1);
+        assert_eq!(breaker.state(last), BreakerState::Open);
+        assert_eq!(breaker.state(now + 2 * SECOND), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn the_metric_rises_with_the_trouble() {
+        use BreakerState::{Closed, HalfOpen, Open};
+        assert_eq!([Closed, HalfOpen, Open].map(BreakerState::level), [0, 1, 2]);
+    }
+
+    #[test]
+    fn outcomes_leave_the_window_also_when_they_come_between_its_slices() {
+        let (breaker, now) = (breaker(), Instant::now());
+        for number in 0..60 {
+            let now = now + SECOND * 9 / 10 * number;
+            call(&breaker, Outcome::Failed, now);
+            assert_eq!(breaker.state(now), BreakerState::Closed, "{number}");
+        }
+    }
+
+    #[test]
+    fn failures_add_up_after_a_long_silence_as_well() {
+        let (breaker, now) = (breaker(), Instant::now());
+        call(&breaker, Outcome::Failed, now);
+        let later = now + 1000 * SECOND;
+        for number in 0..20 {
+            call(&breaker, Outcome::Failed, later + SECOND * number / 4);
+        }
+        assert_eq!(breaker.state(later + 5 * SECOND), BreakerState::Open);
+    }
 }

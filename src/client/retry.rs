@@ -8,7 +8,6 @@
 //! 4. After a short random wait, so that many do not come back at once.
 
 use std::{
-    fmt,
     hash::{BuildHasher, RandomState},
     time::Duration,
 };
@@ -30,6 +29,7 @@ const PER_SECOND: u32 = 1;
 const WAIT: Duration = Duration::from_millis(50);
 
 /// Shared by all calls to one auth server.
+#[derive(Debug)]
 pub(super) struct Retries {
     most: u32,
     budget: TpsBudget,
@@ -83,16 +83,10 @@ fn jitter() -> Duration {
     Duration::from_millis(random % millis)
 }
 
-impl fmt::Debug for Retries {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Retries")
-            .field("most", &self.most)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn refused() -> Cause {
@@ -146,5 +140,12 @@ mod tests {
             }
         }
         assert!((1150..=1200).contains(&calls), "{calls}");
+    }
+
+    #[test]
+    fn the_wait_is_short_and_another_one_each_time() {
+        let waits: HashSet<Duration> = (0..1000).map(|_| jitter()).collect();
+        assert!(waits.iter().all(|wait| *wait < WAIT), "{waits:?}");
+        assert!(waits.len() > 10, "{waits:?}");
     }
 }

@@ -159,4 +159,22 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn the_current_span_stands_in_for_a_traceparent_that_is_missing_or_cannot_be_passed_on() {
+        const OWN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        const SENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        for (sent, own, expected) in [
+            (Some(SENT), OWN, Some(SENT)),
+            (Some("x"), OWN, Some(OWN)),
+            (None, OWN, Some(OWN)),
+            (None, "x", None),
+        ] {
+            let line = sent.map(|sent| (TRACEPARENT, HeaderValue::from_static(sent)));
+            let headers = line.into_iter().collect();
+            let read = Companions::read(&headers, None, || Some(own.to_owned()));
+            let expected = expected.map(HeaderValue::from_static);
+            assert_eq!(read.traceparent, expected, "{sent:?}");
+        }
+    }
 }

@@ -223,9 +223,11 @@ fn hash_absence(hasher: &mut impl Hasher) {
 /// ([RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
 fn is_bearer(value: &[u8]) -> bool {
     const SCHEME: &[u8] = b"bearer ";
-    value.len() > SCHEME.len()
-        && value[..SCHEME.len()].eq_ignore_ascii_case(SCHEME)
-        && value[SCHEME.len()..].iter().any(|byte| *byte != b' ')
+    value
+        .split_at_checked(SCHEME.len())
+        .is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case(SCHEME) && token.iter().any(|byte| *byte != b' ')
+        })
 }
 
 #[cfg(test)]
@@ -409,7 +411,7 @@ mod tests {
     #[test]
     fn a_credential_and_its_copy_hash_alike_and_no_other_does() {
         let on = policy(Acceptance::Accepted, Acceptance::Accepted);
-        let requests: [&[(&'static str, &str)]; 8] = [
+        let requests: [&[(&'static str, &str)]; 11] = [
             &[("cookie", "b.session_token=A")],
             &[("cookie", "b.session_token=A; b.dont_remember=B")],
             &[("cookie", "b.dont_remember=B; b.session_token=A")],
@@ -418,6 +420,10 @@ mod tests {
             &[("x-api-key", "K")],
             &[("authorization", "Bearer K")],
             &[("authorization", "Bearer K"), ("x-api-key", "K")],
+            // The same bytes elsewhere, and split elsewhere.
+            &[("x-api-key", "Bearer K")],
+            &[("authorization", "Bearer KL"), ("x-api-key", "M")],
+            &[("authorization", "Bearer K"), ("x-api-key", "LM")],
         ];
         let mut seen = Vec::new();
         for lines in requests {
@@ -431,6 +437,59 @@ mod tests {
             assert_eq!(here, copy, "{lines:?}");
             assert!(!seen.contains(&here), "{lines:?}");
             seen.push(here);
+        }
+    }
+
+    #[test]
+    fn exactly_as_much_as_may_be_forwarded_is_forwarded() {
+        let on = policy(Acceptance::Ignored, Acceptance::Accepted);
+        let long = "A".repeat(101);
+        assert!(shown(&on, &[("x-api-key", &long[1..])]).is_some());
+        assert!(shown(&on, &[("x-api-key", &long)]).is_none());
+    }
+
+    #[test]
+    fn where_ambiguous_requests_are_refused_all_others_are_not() {
+        let policy = CredentialPolicy {
+            ambiguity: Ambiguity::Reject,
+            ..policy(Acceptance::Ignored, Acceptance::Ignored)
+        };
+        let lines = [("cookie", "b.session_token=A; b.dont_remember=B")];
+        assert!(shown(&policy, &lines).is_some());
+    }
+
+    #[test]
+    fn answers_vary_on_every_header_that_may_carry_a_credential() {
+        use Acceptance::{Accepted, Ignored};
+        for (bearer, api_key, expected) in [
+            (Ignored, Ignored, &["Cookie"][..]),
+            (Accepted, Ignored, &["Cookie", "Authorization"]),
+            (Ignored, Accepted, &["Cookie", "X-Api-Key"]),
+            (
+                Accepted,
+                Accepted,
+                &["Cookie", "Authorization", "X-Api-Key"],
+            ),
+        ] {
+            assert_eq!(policy(bearer, api_key).vary(), expected);
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_not_alone_beside_a_token_or_a_key() {
+        let on = policy(Acceptance::Accepted, Acceptance::Accepted);
+        let cookie = ("cookie", "b.session_token=A");
+        let (token, key) = (("authorization", "Bearer T"), ("x-api-key", "K"));
+        for (lines, expected) in [
+            (&[cookie][..], true),
+            (&[cookie, token], false),
+            (&[cookie, key], false),
+            (&[cookie, token, key], false),
+        ] {
+            let Presented::Credential(credential) = presented(&on, lines) else {
+                panic!("{lines:?} is a credential");
+            };
+            assert_eq!(credential.is_cookie_alone(), expected, "{lines:?}");
         }
     }
 }

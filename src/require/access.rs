@@ -151,3 +151,47 @@ impl fmt::Debug for Access<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        require::when::When,
+        testing::{access, session, user},
+    };
+
+    #[test]
+    fn a_guard_sees_who_asks_and_for_what() {
+        let is_seen = When(|access: &Access<'_>| {
+            access.user().id == "ada"
+                && access.method() == Method::PUT
+                && access.uri() == "/a?b"
+                && access
+                    .headers()
+                    .get("x-a")
+                    .is_some_and(|value| value == "1")
+                && access.path_param("id") == Some("7")
+                && access.path_param("other").is_none()
+                && access.extension() == Some(7_u8)
+                && access.extension::<u16>().is_none()
+        });
+        let request = access(user("ada"))
+            .method(Method::PUT)
+            .uri("/a?b")
+            .header("x-a", "1")
+            .path_param("id", "7")
+            .extension(7_u8);
+        assert_eq!(request.check(&is_seen), Ok(()));
+    }
+
+    #[test]
+    fn debug_shows_the_request_without_its_credentials() {
+        let request = Request::get("/a").header("cookie", "s3cr3t");
+        let request = request.body(()).unwrap();
+        let now = SystemTime::now();
+        let made_up = MadeUp::new(session().build(), request, Vec::new(), now);
+        let shown = format!("{:?}", made_up.access());
+        assert!(shown.contains("GET") && shown.contains("/a"), "{shown}");
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+}

@@ -95,3 +95,25 @@ fn denied(denied: Denied) -> Rejection {
     crate::observe::denied(denied.code());
     denied.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{session, user};
+
+    #[test]
+    fn a_handler_may_ask_the_user_or_the_whole_session() {
+        let session = session().user(user("ada").role("admin")).build();
+        for (role, expected) in [("admin", None), ("root", Some("INSUFFICIENT_ROLE"))] {
+            for answer in [session.require_role(role), session.user.require_role(role)] {
+                let code = answer.err().map(|rejection| rejection.code().to_owned());
+                assert_eq!(code.as_deref(), expected, "{role}");
+            }
+        }
+        for (id, expected) in [("ada", None), ("Ada", Some("USER_ID_MISMATCH"))] {
+            for answer in [session.require_id(id), session.user.require_id(id)] {
+                let code = answer.err().map(|rejection| rejection.code().to_owned());
+                assert_eq!(code.as_deref(), expected, "{id}");
+            }
+        }
+    }
+}

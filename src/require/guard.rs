@@ -92,3 +92,43 @@ impl From<Denied> for Rejection {
         Self::forbidden(denied.code, denied.message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{access, session};
+
+    struct Never;
+
+    impl Guard for Never {
+        fn check(&self, _: &Access<'_>) -> Result<(), Denied> {
+            Err(Denied::new("NEVER"))
+        }
+    }
+
+    #[test]
+    fn a_guard_in_a_box_or_shared_says_what_it_said_before() {
+        let boxed: Box<dyn Guard> = Box::new(Never);
+        let shared: Arc<dyn Guard> = Arc::new(Never);
+        for answer in [
+            access(session()).check(&boxed),
+            access(session()).check(&shared),
+        ] {
+            assert_eq!(answer.unwrap_err().code(), "NEVER");
+        }
+    }
+
+    #[test]
+    fn a_denial_becomes_a_403_in_its_own_words() {
+        let own = Denied::new("PLAN_REQUIRED").message("Not this plan");
+        for (denied, code, message) in [
+            (own, "PLAN_REQUIRED", "Not this plan"),
+            (Denied::new("A"), "A", Denied::MESSAGE),
+            (Denied::default(), "FORBIDDEN", Denied::MESSAGE),
+        ] {
+            let rejection = Rejection::from(denied);
+            assert_eq!((rejection.code(), rejection.message()), (code, message));
+            assert_eq!(rejection.status(), 403);
+        }
+    }
+}

@@ -95,3 +95,13 @@ impl fmt::Debug for Require {
         f.debug_struct("Require").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_names_it() {
+        assert_eq!(format!("{:?}", Require::live()), "Require { .. }");
+    }
+}

@@ -127,3 +127,93 @@ impl AskingGuard for OrganizationPermissionGuard {
         permission::judge(reply)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use http::Request;
+
+    use super::*;
+    use crate::{require::MadeUp, testing::session};
+
+    fn members(roles: Option<&[&str]>) -> MemberGuard {
+        MemberGuard {
+            organization: OrganizationParam("organization".to_owned()),
+            roles: roles.map(|roles| role::names(roles.iter().copied())),
+        }
+    }
+
+    fn permitted(actions: &[&str]) -> OrganizationPermissionGuard {
+        OrganizationPermissionGuard {
+            organization: OrganizationParam("organization".to_owned()),
+            permissions: permission::permissions("notes", actions.iter().copied()),
+        }
+    }
+
+    /// What a guard asks when that organization is in the path.
+    fn asked(guard: &impl AskingGuard, id: &str) -> Result<Question, Denied> {
+        let params = vec![("organization".to_owned(), id.to_owned())];
+        let now = SystemTime::now();
+        let made_up = MadeUp::new(session().build(), Request::new(()), params, now);
+        guard.question(&made_up.access())
+    }
+
+    #[test]
+    fn it_is_the_organization_in_the_path_that_is_asked_about() {
+        let longest = "o".repeat(LONGEST_ID);
+        for id in ["o1", "o 2/..", &longest] {
+            let organization = id.to_owned();
+            let expected = Question::MemberRole { organization };
+            assert_eq!(asked(&members(None), id), Ok(expected));
+
+            let expected = Question::Permission {
+                scope: Scope::Organization(id.to_owned()),
+                permissions: permission::permissions("notes", ["read"]),
+            };
+            assert_eq!(asked(&permitted(&["read"]), id), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn nobody_is_asked_about_an_organization_that_cannot_be_or_about_nothing() {
+        let too_long = "o".repeat(LONGEST_ID + 1);
+        for id in ["", &too_long] {
+            assert_eq!(asked(&members(None), id), Err(not_a_member()));
+            assert_eq!(asked(&permitted(&["read"]), id), Err(not_a_member()));
+        }
+        let denied = asked(&permitted(&[]), "o1").unwrap_err();
+        assert_eq!(denied.code(), "PERMISSION_REQUIRED");
+    }
+
+    #[test]
+    fn a_member_has_one_of_the_roles_exactly_as_written() {
+        let role = "INSUFFICIENT_ORGANIZATION_ROLE";
+        let member = "NOT_AN_ORGANIZATION_MEMBER";
+        let cases: [(Option<&[&str]>, Option<&str>, Option<&str>); 8] = [
+            (None, Some("member"), None),
+            (None, None, Some(member)),
+            (Some(&["owner", "admin"]), Some("member,admin"), None),
+            (Some(&["owner", "admin"]), Some("owner"), None),
+            (Some(&["owner"]), Some("member"), Some(role)),
+            (Some(&["owner"]), Some("Owner,co-owner"), Some(role)),
+            (Some(&["owner"]), None, Some(member)),
+            (Some(&[]), Some("owner"), Some(role)),
+        ];
+        for (roles, own, expected) in cases {
+            let reply = Reply::MemberRole(own.map(ToOwned::to_owned));
+            let denied = members(roles).judge(&reply).err();
+            let code = denied.as_ref().map(Denied::code);
+            assert_eq!(code, expected, "{roles:?} {own:?}");
+        }
+    }
+
+    #[test]
+    fn a_reply_to_another_question_lets_nobody_in() {
+        let role = Reply::MemberRole(Some("owner".to_owned()));
+        assert!(permitted(&["read"]).judge(&role).is_err());
+        assert!(permitted(&["read"]).judge(&Reply::Permitted(true)).is_ok());
+        let permitted = Reply::Permitted(true);
+        assert_eq!(members(None).judge(&permitted), Err(not_a_member()));
+    }
+}

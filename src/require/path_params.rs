@@ -100,3 +100,61 @@ fn now<F: Future>(future: F) -> Option<F::Output> {
         Poll::Pending => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        routing::get,
+    };
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// What `name` is on the route when the path is asked for, as `Debug` writes it.
+    async fn found(route: &str, path: &str, name: &'static str) -> String {
+        let handler = move |mut request: Request<Body>| async move {
+            let params = read(request.extensions_mut());
+            let value = params
+                .as_ref()
+                .map_err(|error| *error)
+                .and_then(|params| params.get(name));
+            format!("{value:?}")
+        };
+        let app = Router::new().route(route, get(handler));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        let text = to_bytes(response.into_body(), 1000).await.unwrap();
+        String::from_utf8(text.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_parameter_is_decoded_once_and_a_wildcard_is_none() {
+        for (route, path, name, expected) in [
+            ("/{id}", "/7", "id", "Ok(\"7\")"),
+            ("/{id}", "/%2537", "id", "Ok(\"%37\")"),
+            ("/{id}", "/7", "other", "Err(Missing)"),
+            ("/{id}", "/%FF", "id", "Err(Undecodable)"),
+            ("/{*id}", "/7", "id", "Err(Wildcard)"),
+            ("/{id}/{*rest}", "/7/8", "id", "Ok(\"7\")"),
+            ("/{id}/{*rest}", "/7/8", "rest", "Err(Wildcard)"),
+            ("/a", "/a", "id", "Err(Missing)"),
+        ] {
+            assert_eq!(
+                found(route, path, name).await,
+                expected,
+                "{name} of {route}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_comes_twice_is_none() {
+        let params = [("id", "7"), ("a", "1"), ("id", "7")];
+        let get = |name| only(params.into_iter(), name);
+        assert_eq!(get("id"), Err(ParamError::Doubled));
+        assert_eq!(get("a"), Ok("1"));
+        assert_eq!(get("b"), Err(ParamError::Missing));
+    }
+}

@@ -79,3 +79,50 @@ pub(super) fn judge(reply: &Reply) -> Result<(), Denied> {
 fn not_permitted() -> Denied {
     Denied::new("PERMISSION_REQUIRED").message("You do not have the permission for this")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::Request;
+
+    use super::*;
+    use crate::{require::MadeUp, testing::session};
+
+    #[test]
+    fn what_has_to_be_asked_is_asked_and_nobody_is_asked_about_nothing() {
+        let asked = |resource: &str, actions: &[&str]| {
+            let actions = actions.iter().copied();
+            let permissions = permissions(resource, actions);
+            let (request, params) = (Request::new(()), Vec::new());
+            let made_up = MadeUp::new(session().build(), request, params, SystemTime::now());
+            PermissionGuard { permissions }.question(&made_up.access())
+        };
+        let actions = vec!["read".to_owned(), "write".to_owned()];
+        let expected = Question::Permission {
+            scope: Scope::Everywhere,
+            permissions: Permissions::from([("notes".to_owned(), actions)]),
+        };
+        assert_eq!(asked("notes", &["read", "write"]), Ok(expected));
+        for (resource, actions) in [("", &["read"][..]), ("notes", &[]), ("", &[])] {
+            let denied = asked(resource, actions).unwrap_err();
+            assert_eq!(denied.code(), "PERMISSION_REQUIRED", "{resource:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_plain_yes_lets_anybody_in() {
+        let retry_after = Duration::from_secs(1);
+        let permissions = permissions("notes", ["read"]);
+        let guard = PermissionGuard { permissions };
+        assert_eq!(guard.judge(&Reply::Permitted(true)), Ok(()));
+        for reply in [
+            Reply::Permitted(false),
+            Reply::MemberRole(Some("owner".to_owned())),
+            Reply::Unavailable { retry_after },
+            Reply::Misconfigured,
+        ] {
+            assert_eq!(guard.judge(&reply), Err(not_permitted()), "{reply:?}");
+        }
+    }
+}

@@ -89,3 +89,31 @@ impl Guard for RoleGuard {
         if is_allowed { Ok(()) } else { Err(denied()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{access, user};
+
+    #[test]
+    fn any_needs_one_and_all_need_all_exactly_as_written() {
+        let cases: [(&[&str], &str, bool, bool); 7] = [
+            (&["admin"], "admin", true, true),
+            (&["admin", "editor"], "admin", true, false),
+            (&["admin", "editor"], "editor,user,admin", true, true),
+            (&["admin", "editor"], "user", false, false),
+            (&["admin"], "Admin,superadmin", false, false),
+            (&[""], "", false, false),
+            (&[], "admin", false, false),
+        ];
+        for (roles, own, any, all) in cases {
+            for (needs, expected) in [(Needs::Any, any), (Needs::All, all)] {
+                let guard = RoleGuard::new(needs, roles.iter().copied());
+                let denied = access(user("ada").role(own)).check(&guard).err();
+                let code = denied.as_ref().map(Denied::code);
+                let expected = (!expected).then_some(CODE);
+                assert_eq!(code, expected, "{own:?} for {roles:?}");
+            }
+        }
+    }
+}

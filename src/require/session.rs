@@ -210,8 +210,13 @@ fn network(ip: IpAddr) -> IpAddr {
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
 
+    use serde_json::json;
+
     use super::*;
-    use crate::testing::{access, session};
+    use crate::{
+        require::when::When,
+        testing::{access, session, user},
+    };
 
     const AGE: Duration = Duration::from_secs(60);
 
@@ -242,6 +247,78 @@ mod tests {
             assert_eq!(is_fresh(signed_in, now, AGE), expected, "{name}");
             assert!(!is_fresh(signed_in, now, Duration::ZERO), "{name}");
             assert!(is_fresh(signed_in, now, Duration::MAX), "{name}");
+        }
+    }
+
+    fn code(checked: Result<(), Denied>) -> String {
+        checked.map_or_else(|denied| denied.code().to_owned(), |()| "let in".to_owned())
+    }
+
+    #[test]
+    fn an_address_must_be_verified_and_nobody_may_act_as_somebody_else() {
+        for (is_verified, expected) in [(true, "let in"), (false, "EMAIL_NOT_VERIFIED")] {
+            let user = user("ada").field("emailVerified", is_verified);
+            let checked = access(user).check(&When(verified_email));
+            assert_eq!(code(checked), expected);
+        }
+        let impersonated = session().impersonated_by("root");
+        for (session, expected) in [(session(), "let in"), (impersonated, "IMPERSONATED")] {
+            let checked = access(session).check(&When(not_impersonated));
+            assert_eq!(code(checked), expected);
+        }
+    }
+
+    #[test]
+    fn the_browser_is_the_one_that_signed_in_byte_for_byte() {
+        let other = "USER_AGENT_MISMATCH";
+        let cases: [(Value, &[&str], &str, &str); 7] = [
+            (json!("Firefox"), &["Firefox"], "let in", "let in"),
+            (json!("Firefox"), &["firefox"], other, other),
+            (json!("Firefox"), &[], other, other),
+            (json!("Firefox"), &["Firefox", "Firefox"], other, other),
+            (json!(null), &["Firefox"], other, "let in"),
+            (json!(""), &["Firefox"], other, "let in"),
+            (json!(7), &["7"], other, other),
+        ];
+        for (stored, sent, strict, lenient) in cases {
+            for (unknown, expected) in [(Unknown::Denied, strict), (Unknown::Allowed, lenient)] {
+                let session = session().field("userAgent", &stored);
+                let request = sent.iter().fold(access(session), |request, line| {
+                    request.header("user-agent", line)
+                });
+                let checked = request.check(&UserAgentGuard(unknown));
+                assert_eq!(code(checked), expected, "{stored} {sent:?} {unknown:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_network_is_the_one_that_signed_in() {
+        let other = "IP_ADDRESS_MISMATCH";
+        for (stored, sent, strict, lenient) in [
+            (json!("192.0.2.7"), "192.0.2.7", "let in", "let in"),
+            (json!("192.0.2.7"), "::ffff:192.0.2.7", "let in", "let in"),
+            (json!("192.0.2.7"), "192.0.2.8", other, other),
+            (
+                json!("2001:db8::1"),
+                "2001:db8::ffff:0:2",
+                "let in",
+                "let in",
+            ),
+            (json!("2001:db8::1"), "2001:db8:0:1::1", other, other),
+            (json!("2001:db8::1"), "2001:db9::1", other, other),
+            (json!("192.0.2.7"), "", other, other),
+            (json!("no address"), "192.0.2.7", other, other),
+            (json!(null), "192.0.2.7", other, "let in"),
+            (json!(""), "192.0.2.7", other, "let in"),
+            (json!(7), "192.0.2.7", other, other),
+        ] {
+            for (unknown, expected) in [(Unknown::Denied, strict), (Unknown::Allowed, lenient)] {
+                let session = session().field("ipAddress", &stored);
+                let find = |_: &Access<'_>| sent.parse().ok();
+                let checked = access(session).check(&IpGuard { find, unknown });
+                assert_eq!(code(checked), expected, "{stored} {sent} {unknown:?}");
+            }
         }
     }
 }

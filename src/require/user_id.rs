@@ -35,3 +35,30 @@ impl Guard for UserIdGuard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{access, user};
+
+    #[test]
+    fn the_parameter_is_the_users_own_id_byte_for_byte() {
+        for (params, expected) in [
+            (&[("id", "ada")][..], true),
+            (&[("other", "bob"), ("id", "ada")], true),
+            (&[("id", "Ada")], false),
+            (&[("id", "")], false),
+            (&[("other", "ada")], false),
+            (&[("id", "ada"), ("id", "ada")], false),
+            (&[], false),
+        ] {
+            let request = access(user("ada"));
+            let request = params.iter().fold(request, |request, (name, value)| {
+                request.path_param(*name, *value)
+            });
+            let param = "id".to_owned();
+            let answer = request.check(&UserIdGuard { param });
+            assert_eq!(answer.is_ok(), expected, "{params:?}");
+        }
+    }
+}

@@ -44,3 +44,22 @@ where
         (self.0)(access).into_result()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{access, session};
+
+    #[test]
+    fn a_closure_says_whether_or_why_not() {
+        let check = |guard| access(session()).check(&When(move |_: &Access<'_>| guard));
+        assert_eq!(check(true), Ok(()));
+        assert_eq!(check(false), Err(Denied::default()));
+
+        let why = || Denied::new("PLAN_REQUIRED");
+        let denies = When(move |_: &Access<'_>| Err::<(), _>(why()));
+        assert_eq!(access(session()).check(&denies), Err(why()));
+        let admits = When(|_: &Access<'_>| Ok::<(), Denied>(()));
+        assert_eq!(access(session()).check(&admits), Ok(()));
+    }
+}
