@@ -144,4 +144,39 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_the_answer_varies_on_is_added_to_what_others_say() {
+        let cookie = (header::VARY, HeaderValue::from_static("Cookie"));
+        let accept = (header::VARY, HeaderValue::from_static("accept"));
+        for (added, expected) in [
+            (vec![], &["Cookie"][..]),
+            (vec![accept.clone()], &["accept", "Cookie"]),
+            (vec![cookie.clone(), accept], &["Cookie", "accept"]),
+        ] {
+            let mut response = Response::new(Bytes::new());
+            response.headers_mut().extend([cookie.clone()]);
+            keep_what_was_added(added.into_iter().collect(), &mut response);
+            let vary: Vec<_> = response.headers().get_all(header::VARY).iter().collect();
+            assert_eq!(vary, expected);
+        }
+    }
+
+    #[test]
+    fn nobody_in_between_lets_a_refusal_into_a_cache() {
+        for (lines, expected) in [
+            (&[][..], "no-store"),
+            (&["no-store"], "no-store"),
+            (&["private, No-Store"], "private, No-Store"),
+            (&["private"], "no-store"),
+            (&["public, max-age=60"], "no-store"),
+            (&["no-store", "public"], "no-store"),
+        ] {
+            let lines = lines.iter().map(|line| HeaderValue::from_static(line));
+            let mut headers = lines.map(|line| (header::CACHE_CONTROL, line)).collect();
+            keep_from_caches(&mut headers);
+            let lines: Vec<_> = headers.get_all(header::CACHE_CONTROL).iter().collect();
+            assert_eq!(lines, [expected]);
+        }
+    }
 }

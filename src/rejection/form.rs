@@ -108,3 +108,80 @@ impl Form {
         rendered.map(ResponseBody::refusal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        rejection::{RequestHead, render},
+        verdict::Verdict,
+    };
+
+    fn signed_out() -> Rejection {
+        Rejection::unless_active(Verdict::SignedOut).unwrap_err()
+    }
+
+    fn in_own_words() -> Form {
+        let mut form = Form::new(false);
+        form.with(Box::new(|rejection: &Rejection, _: &RequestHead<'_>| {
+            let mut response = Response::new(Bytes::from_static(b"own words"));
+            *response.status_mut() = rejection.status();
+            response
+        }));
+        form
+    }
+
+    #[test]
+    fn only_a_401_challenges_and_for_a_token_only_where_it_would_help() {
+        for (challenges_for_bearer, rejection, expected) in [
+            (true, signed_out(), 2),
+            (false, signed_out(), 1),
+            (true, Rejection::misconfigured(), 0),
+            (false, Rejection::misconfigured(), 0),
+        ] {
+            let form = Form::new(challenges_for_bearer);
+            let response = form.render(rejection, &Asked::Nothing);
+            let lines = response.headers().get_all(header::WWW_AUTHENTICATE);
+            assert_eq!(lines.iter().count(), expected, "{challenges_for_bearer}");
+        }
+    }
+
+    #[test]
+    fn a_rejection_from_within_is_put_into_the_form_of_the_nearest_layer() {
+        let form = in_own_words();
+        let asked = form.keep(&Request::new(()));
+        let mut from_within = render(signed_out());
+        let added = HeaderValue::from_static("1");
+        from_within.headers_mut().insert("x-request-id", added);
+        from_within.extensions_mut().insert(7_u8);
+
+        let response = form.render_again(from_within, &asked);
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers().get(header::CONTENT_TYPE), None);
+        assert_eq!(response.headers()["x-request-id"], "1");
+        assert_eq!(response.extensions().get(), Some(&7_u8));
+        assert_eq!(response.extensions().get(), Some(&signed_out()));
+
+        // Whoever is further out leaves it alone.
+        let before = response.headers().clone();
+        let outer = Form::new(true);
+        let response = outer.render_again(response, &Asked::Nothing);
+        assert_eq!(response.headers(), &before);
+    }
+
+    #[test]
+    fn what_is_no_rejection_or_no_longer_one_is_left_alone() {
+        let form = in_own_words();
+        let asked = form.keep(&Request::new(()));
+        let mut became_another = render(signed_out());
+        *became_another.status_mut() = StatusCode::NOT_FOUND;
+        let mut unrelated = Response::new(Bytes::new());
+        *unrelated.status_mut() = StatusCode::UNAUTHORIZED;
+        for response in [became_another, unrelated] {
+            let (status, headers) = (response.status(), response.headers().clone());
+            let response = form.render_again(response, &asked);
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers(), &headers);
+        }
+    }
+}

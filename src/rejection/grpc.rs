@@ -120,4 +120,15 @@ mod tests {
             assert!(response.body().is_empty());
         }
     }
+
+    #[test]
+    fn where_no_layer_answers_the_call_still_gets_a_whole_refusal() {
+        let content_type = HeaderValue::from_static("application/grpc+proto");
+        let rejection = Rejection::misconfigured();
+        let response = respond(rejection.clone(), content_type.clone());
+        assert_eq!(response.headers()[header::CONTENT_TYPE], content_type);
+        assert_eq!(response.headers()["grpc-status"], "13");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(response.extensions().get::<Rejection>(), Some(&rejection));
+    }
 }

@@ -212,3 +212,56 @@ impl axum_core::response::IntoResponse for Rejection {
         render(self).map(axum_core::body::Body::from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum_core::response::IntoResponse;
+
+    use super::*;
+
+    const RETRY_AFTER: Duration = Duration::from_secs(7);
+
+    fn unavailable() -> Rejection {
+        let retry_after = RETRY_AFTER;
+        Rejection::unless_active(Verdict::Unavailable { retry_after }).unwrap_err()
+    }
+
+    #[test]
+    fn it_says_what_it_is_and_becomes_the_response() {
+        let rejection = unavailable();
+        let message = "Authentication service unavailable";
+        assert_eq!(rejection.kind(), RejectionKind::Unavailable);
+        assert_eq!(rejection.code(), "AUTH_SERVICE_UNAVAILABLE");
+        assert_eq!(rejection.message(), message);
+        assert_eq!(rejection.retry_after(), Some(RETRY_AFTER));
+        let text = "Authentication service unavailable (AUTH_SERVICE_UNAVAILABLE)";
+        assert_eq!(rejection.to_string(), text);
+        assert_eq!(Rejection::misconfigured().retry_after(), None);
+        assert_eq!(rejection.into_response().status(), 503);
+    }
+
+    #[test]
+    fn nobody_is_known_to_be_nobody_only_when_anonymous_or_signed_out() {
+        for verdict in [Verdict::Anonymous, Verdict::SignedOut] {
+            assert_eq!(Rejection::unless_known(verdict).unwrap(), None);
+        }
+        let retry_after = RETRY_AFTER;
+        let unknown = Rejection::unless_known(Verdict::Unavailable { retry_after });
+        assert_eq!(unknown.unwrap_err(), unavailable());
+        let banned = Rejection::unless_known(Verdict::banned()).unwrap_err();
+        assert_eq!(banned.code(), "USER_BANNED");
+    }
+
+    #[test]
+    fn a_reply_that_says_nothing_is_no_denial() {
+        let retry_after = RETRY_AFTER;
+        for (reply, expected) in [
+            (Reply::MemberRole(None), Ok(())),
+            (Reply::Permitted(false), Ok(())),
+            (Reply::Unavailable { retry_after }, Err(unavailable())),
+            (Reply::Misconfigured, Err(Rejection::misconfigured())),
+        ] {
+            assert_eq!(Rejection::unless_replied(&reply), expected, "{reply:?}");
+        }
+    }
+}

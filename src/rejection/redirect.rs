@@ -353,6 +353,8 @@ mod tests {
             ("//evil.example/a", "/sign-in"),
             ("/.//evil.example/a", "/sign-in"),
             ("/a/..//evil.example", "/sign-in"),
+            ("/\\evil.example/a", "/sign-in"),
+            ("/a?b=\\c", "/sign-in"),
             ("/a?b=//c", "/sign-in?redirect_to=/a%3Fb%3D//c"),
             (
                 "/%09/evil.example",
@@ -375,6 +377,10 @@ mod tests {
             (
                 "https://www.example.com/in",
                 "https://www.example.com/in?redirect_to=/a",
+            ),
+            (
+                "HTTP://www.example.com/in",
+                "HTTP://www.example.com/in?redirect_to=/a",
             ),
         ] {
             let form = RedirectToSignIn::at(page);
@@ -399,6 +405,9 @@ mod tests {
             "//evil.example",
             "/\\evil.example",
             "/connexión",
+            "https",
+            "http",
+            "ftp://www.example.com/in",
             "/a b",
             "javascript:x",
         ] {
@@ -445,5 +454,32 @@ mod tests {
             response.headers()[header::CONTENT_TYPE],
             "application/problem+json"
         );
+    }
+
+    #[test]
+    fn a_page_with_a_host_is_the_page_itself_only_on_that_host() {
+        let form = RedirectToSignIn::at("https://www.example.com/sign-in");
+        for (uri, host, is_redirected) in [
+            ("/sign-in", Some("www.example.com"), false),
+            ("/sign-in/", Some("WWW.example.com"), false),
+            ("/sign-in", Some("api.example.com"), true),
+            ("/sign-in", None, true),
+            ("/a", Some("www.example.com"), true),
+            // As HTTP/2 has it.
+            ("https://www.example.com/sign-in", None, false),
+            ("https://api.example.com/sign-in", None, true),
+        ] {
+            let lines: Vec<_> = host.map(|host| ("host", host)).into_iter().collect();
+            let lines = [&lines[..], &[HTML]].concat();
+            let location = location(&form, uri, &lines);
+            assert_eq!(location.is_some(), is_redirected, "{uri} at {host:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_where_it_leads() {
+        let form = RedirectToSignIn::at("/sign-in").parameter("next");
+        let expected = r#"RedirectToSignIn { page: "/sign-in", parameter: "next", .. }"#;
+        assert_eq!(format!("{form:?}"), expected);
     }
 }

@@ -72,14 +72,11 @@ impl KeptHead {
 }
 
 /// `Router::nest` takes the prefix away, and keeps the whole aside.
-#[cfg(feature = "axum")]
 fn whole_uri<B>(request: &Request<B>) -> &Uri {
-    let original = request.extensions().get::<axum::extract::OriginalUri>();
-    original.map_or_else(|| request.uri(), |original| &original.0)
-}
-
-#[cfg(not(feature = "axum"))]
-fn whole_uri<B>(request: &Request<B>) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>() {
+        return &original.0;
+    }
     request.uri()
 }
 
@@ -102,4 +99,33 @@ pub(super) fn head(method: Method, uri: &str, lines: &[(&'static str, &str)]) ->
         request.headers_mut().append(*name, value.parse().unwrap());
     }
     KeptHead::of(&request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_sees_the_request_as_it_came_in() {
+        let mut request = Request::put("/b").body(()).unwrap();
+        request
+            .headers_mut()
+            .insert("x-a", http::HeaderValue::from_static("1"));
+        let kept = KeptHead::of(&request);
+        let head = kept.borrow();
+        assert_eq!((head.method(), head.uri().path()), (&Method::PUT, "/b"));
+        assert_eq!(head.headers()["x-a"], "1");
+
+        let original = axum::extract::OriginalUri(Uri::from_static("/a/b"));
+        request.extensions_mut().insert(original);
+        assert_eq!(KeptHead::of(&request).borrow().uri().path(), "/a/b");
+    }
+
+    #[test]
+    fn no_credential_is_shown_by_debug() {
+        let kept = head(Method::GET, "/a", &[("cookie", "s3cr3t")]);
+        let shown = format!("{:?} {kept:?}", kept.borrow());
+        assert_eq!(shown.matches("headers: …").count(), 2, "{shown}");
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
 }
