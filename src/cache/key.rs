@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    hash::{BuildHasher, Hash, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
 };
 
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -39,11 +39,14 @@ impl Hash for Key {
     }
 }
 
-/// Hands through what [`Key`] gives it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct AsItIs(u64);
+/// For the tables that keys are kept in.
+pub(super) type AsItIs = BuildHasherDefault<Through>;
 
-impl Hasher for AsItIs {
+/// Hands through what [`Key`] gives it.
+#[derive(Debug, Default)]
+pub(super) struct Through(u64);
+
+impl Hasher for Through {
     fn write(&mut self, _: &[u8]) {}
 
     fn write_u64(&mut self, hash: u64) {
@@ -52,14 +55,6 @@ impl Hasher for AsItIs {
 
     fn finish(&self) -> u64 {
         self.0
-    }
-}
-
-impl BuildHasher for AsItIs {
-    type Hasher = Self;
-
-    fn build_hasher(&self) -> Self {
-        self.clone()
     }
 }
 

@@ -488,4 +488,11 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn debug_says_whose_decoder_it_is() {
+        let custom = Decoder::Custom(Arc::new(|_| Ok(None)));
+        let shown = format!("{:?} {custom:?}", Decoder::BetterAuth);
+        assert_eq!(shown, "BetterAuth Custom");
+    }
 }

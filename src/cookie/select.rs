@@ -301,4 +301,20 @@ mod tests {
             prop_assert_eq!(forwarded(&lines), forwarded(&[joined.as_bytes()]));
         }
     }
+
+    #[test]
+    fn a_cookie_that_lies_in_one_piece_is_handed_on_in_one_piece() {
+        for (line, expected) in [
+            ("b.session_token=A", 1),
+            ("b.session_token = A", 3),
+            ("b.session_token=A; b.dont_remember=B", 3),
+        ] {
+            let headers = headers(&[line.as_bytes()]);
+            let mut pieces = 0;
+            select(&headers, &names())
+                .unwrap()
+                .for_each_piece(|_| pieces += 1);
+            assert_eq!(pieces, expected, "{line}");
+        }
+    }
 }

@@ -223,3 +223,24 @@ impl<S: fmt::Debug> fmt::Debug for RequireService<S> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use tower::service_fn;
+
+    use super::*;
+
+    #[test]
+    fn debug_names_the_service_with_what_is_within_and_its_future() {
+        let service = RequireService::new("inner", Expression::Live);
+        let expected = r#"RequireService { inner: "inner", .. }"#;
+        assert_eq!(format!("{service:?}"), expected);
+
+        let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });
+        let mut service = RequireService::new(inner, Expression::Live);
+        let future = service.call(Request::new(()));
+        assert_eq!(format!("{future:?}"), "ResponseFuture { .. }");
+    }
+}

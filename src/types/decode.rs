@@ -482,4 +482,12 @@ mod tests {
             prop_assert!(!matches!(decode_answer(&body), Ok(Some(_))));
         }
     }
+
+    #[test]
+    fn what_is_no_json_at_all_is_told_what_is_expected() {
+        let bytes = de::value::BytesDeserializer::<de::value::Error>::new(b"x");
+        let error = NoDuplicates::deserialize(bytes).err().unwrap().to_string();
+        let expected = "expected JSON in which no object has one name twice";
+        assert!(error.ends_with(expected), "{error}");
+    }
 }
