@@ -236,6 +236,7 @@
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
+//! | `webhooks` | no | `BetterAuth::revocations`: sign-outs and bans that Better Auth sends reach the cache; see [the guide](guide::revocations) |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -256,6 +257,9 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+#[cfg(feature = "webhooks")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
+pub mod webhooks;
 pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

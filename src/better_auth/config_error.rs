@@ -64,6 +64,17 @@ pub enum ConfigError {
         /// Its name.
         name: &'static str,
     },
+    /// The secret of [`BetterAuth::revocations`](crate::BetterAuth::revocations) is not one.
+    #[cfg(feature = "webhooks")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
+    #[error(
+        "the webhook secret cannot be used: {reason}; make one with `echo \"whsec_$(openssl rand -base64 32)\"`"
+    )]
+    #[non_exhaustive]
+    WebhookSecret {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// There is no way to reach the auth server.
     #[error("there is no transport: switch on the feature `reqwest`, or call `transport`")]
     MissingTransport,

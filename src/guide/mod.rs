@@ -5,6 +5,7 @@
 //! - [What refusals look like](answers)
 //! - [What is sent to the auth server](sent)
 //! - [When the auth server is down](operating)
+//! - [When a session ends elsewhere](revocations)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
 #![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
@@ -26,6 +27,9 @@ pub mod operating {}
 
 #[doc = include_str!("observing.md")]
 pub mod observing {}
+
+#[doc = include_str!("revocations.md")]
+pub mod revocations {}
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

@@ -21,6 +21,12 @@ pub(crate) fn unavailable(asked: &str, cause: &dyn fmt::Display, fix: Option<&st
     tracing::warn!(target: TARGET, asked, %cause, fix, left_out, "auth server unavailable");
 }
 
+/// A webhook was refused. `left_out` lines like it were not written lately.
+#[cfg(feature = "webhooks")]
+pub(crate) fn webhook_refused(why: &str, fix: &str, left_out: u64) {
+    tracing::warn!(target: TARGET, why, fix, left_out, "webhook refused");
+}
+
 pub(crate) fn ambiguous() {
     tracing::debug!(
         target: TARGET,

@@ -17,6 +17,8 @@ mod metrics;
 mod throttle;
 
 pub use self::audit::{AuditEvent, AuditEventKind};
+#[cfg(feature = "webhooks")]
+pub(crate) use self::events::webhook_refused;
 pub(crate) use self::{
     audit::{Audit, AuditSink, Caller},
     call::{Call, Fetch, Origin, Waiting, renewal},

@@ -3,6 +3,8 @@
 mod ask;
 mod checks;
 mod report;
+#[cfg(feature = "webhooks")]
+mod webhooks;
 #[cfg(test)]
 mod model;
 
@@ -131,6 +133,16 @@ impl Validator {
     }
 
     pub(crate) fn invalidate(&self, what: &Invalidation<'_>) {
+        let method = match what {
+            Invalidation::Session(_) => "invalidate_session",
+            Invalidation::User(_) => "invalidate_user",
+            Invalidation::Everything => "invalidate_all",
+        };
+        self.invalidate_because(what, method);
+    }
+
+    /// The same, with the word that the audit trail has for it.
+    pub(crate) fn invalidate_because(&self, what: &Invalidation<'_>, reason: &str) {
         if let Some(cache) = &self.checks.cache {
             match what {
                 Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
@@ -142,9 +154,9 @@ impl Validator {
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();
         match what {
-            Invalidation::Session(id) => self.audit.revoked("invalidate_session", None, Some(id)),
-            Invalidation::User(id) => self.audit.revoked("invalidate_user", Some(id), None),
-            Invalidation::Everything => self.audit.revoked("invalidate_all", None, None),
+            Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
+            Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
+            Invalidation::Everything => self.audit.revoked(reason, None, None),
         }
     }
 

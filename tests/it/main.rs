@@ -29,3 +29,5 @@ mod observed;
 mod real_server;
 mod resilience;
 mod versions;
+#[cfg(feature = "webhooks")]
+mod revocation;

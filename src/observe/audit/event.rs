@@ -45,10 +45,12 @@ pub enum AuditEventKind {
     SessionBanned,
     /// One cookie name came more than once, and the auth server was asked all the same.
     SessionAmbiguous,
-    /// The application forgot a session, all sessions of a user, or all.
+    /// The application forgot a session, all sessions of a user, or all; by itself, or because Better Auth said so.
     SessionRevoked,
     /// A guard denied access to somebody signed in.
     AccessDenied,
+    /// Somebody sent a webhook that cannot be believed. At most once a second for each reason.
+    WebhookRejected,
 }
 
 impl AuditEventKind {
@@ -62,6 +64,7 @@ impl AuditEventKind {
             Self::SessionAmbiguous => "session.ambiguous",
             Self::SessionRevoked => "session.revoked",
             Self::AccessDenied => "access.denied",
+            Self::WebhookRejected => "webhook.rejected",
         }
     }
 }

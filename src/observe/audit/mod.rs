@@ -61,7 +61,7 @@ impl Audit {
         });
     }
 
-    /// The application forgot a session, all of a user's, or all.
+    /// A session was forgotten, all of a user's, or all.
     pub(crate) fn revoked(&self, reason: &str, user_id: Option<&str>, session_id: Option<&str>) {
         self.record(AuditEvent {
             event: AuditEventKind::SessionRevoked,
@@ -70,7 +70,7 @@ impl Audit {
             session_id: session_id.map(text::escape),
             ip_address: None,
             user_agent: None,
-            reason: reason.to_owned(),
+            reason: text::escape(reason),
         });
     }
 

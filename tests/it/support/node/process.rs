@@ -24,11 +24,16 @@ pub(super) struct Process {
 impl Process {
     /// Starts it and waits for its ready line; `Err` when it ends instead, as with a port that is taken.
     pub(super) fn start(config: &Value) -> Result<Self, String> {
-        let directory = directory();
+        let config = config.to_string();
+        Self::start_in(&directory(), &[("BETTER_AUTH_TEST_CONFIG", &config)])
+    }
+
+    /// Starts the `server.mjs` there, with these variables in its environment.
+    pub(super) fn start_in(directory: &Path, variables: &[(&str, &str)]) -> Result<Self, String> {
         let mut child = Command::new("node")
             .arg("server.mjs")
-            .current_dir(&directory)
-            .env("BETTER_AUTH_TEST_CONFIG", config.to_string())
+            .current_dir(directory)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -43,7 +48,7 @@ impl Process {
         let process = |url| Self { child, url };
         match ready {
             Some(line) => Ok(process(url(&line))),
-            None => Err(how_to_see(&directory, config, process(String::new()))),
+            None => Err(how_to_see(directory, variables, process(String::new()))),
         }
     }
 
@@ -71,12 +76,23 @@ pub(crate) fn directory() -> PathBuf {
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/better-auth"),
         PathBuf::from,
     );
+    assert_installed(&directory);
+    directory
+}
+
+/// The server that the plugin for revocations is shown with.
+pub(super) fn example() -> PathBuf {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/better-auth");
+    assert_installed(&directory);
+    directory
+}
+
+fn assert_installed(directory: &Path) {
     assert!(
         directory.join("node_modules/better-auth").is_dir(),
         "Better Auth is not installed: run `tests/run`, or `npm ci` in {}",
         directory.display()
     );
-    directory
 }
 
 /// `None` when the process ends, or has not said anything within the limit.
@@ -101,14 +117,18 @@ fn url(line: &str) -> String {
         .to_owned()
 }
 
-fn how_to_see(directory: &Path, config: &Value, mut process: Process) -> String {
+fn how_to_see(directory: &Path, variables: &[(&str, &str)], mut process: Process) -> String {
     let end = match process.child.try_wait() {
         Ok(Some(status)) => format!("it ended with {status}"),
         Ok(None) | Err(_) => format!("it said nothing for {START_LIMIT:?}"),
     };
+    let variables = variables
+        .iter()
+        .map(|(name, value)| format!("{name}='{value}' "));
+    let variables: String = variables.collect();
     format!(
         "the Better Auth server is not ready: {end}. Run `tests/run`, or `npm ci` in {0}; to see what it says: \
-         cd {0} && BETTER_AUTH_TEST_CONFIG='{config}' node server.mjs",
+         cd {0} && {variables}node server.mjs",
         directory.display()
     )
 }

@@ -49,6 +49,24 @@ impl BetterAuthServer {
         }
     }
 
+    /// The server in `examples/better-auth`, whose plugin tells these receivers what is revoked, and which keeps its
+    /// sessions in that Redis, if it is given one.
+    pub(crate) fn example(receivers: &str, redis: &str) -> Self {
+        let variables = [
+            ("PORT", "0"),
+            ("RECEIVERS", receivers),
+            ("REDIS_URL", redis),
+            ("END_WITH_STDIN", "yes"),
+        ];
+        let process = Process::start_in(&super::process::example(), &variables);
+        let process = process.unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            config: json!({}),
+            url: process.url.clone(),
+            process: Mutex::new(Some(process)),
+        }
+    }
+
     /// The server that all tests with this config share. It lives as long as the test binary.
     #[expect(clippy::needless_pass_by_value, reason = "as `start`")]
     pub(crate) fn shared(config: Value) -> &'static Self {
