@@ -27,5 +27,6 @@ mod layers;
 mod made_up;
 mod observed;
 mod real_server;
+mod relay;
 mod resilience;
 mod versions;
