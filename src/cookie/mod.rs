@@ -15,9 +15,11 @@
 mod come_back;
 mod names;
 mod select;
+mod set_cookies;
 
 pub(crate) use self::{
-    come_back::may_come_back,
+    come_back::{Said, may_come_back},
     names::CookieNames,
     select::{Selected, select},
+    set_cookies::SetCookies,
 };

@@ -4,6 +4,7 @@
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
 //! - [What is sent to the auth server](sent)
+//! - [How a browser stays signed in](refresh)
 //! - [When the auth server is down](operating)
 //! - [When a session ends elsewhere](revocations)
 //! - [What operators get to see](observing)
@@ -21,6 +22,9 @@ pub mod answers {}
 
 #[doc = include_str!("sent.md")]
 pub mod sent {}
+
+#[doc = include_str!("refresh.md")]
+pub mod refresh {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

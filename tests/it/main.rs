@@ -27,6 +27,7 @@ mod layers;
 mod made_up;
 mod observed;
 mod real_server;
+mod relay;
 mod resilience;
 mod versions;
 #[cfg(feature = "webhooks")]
