@@ -21,6 +21,9 @@ pub mod answers {}
 #[doc = include_str!("sent.md")]
 pub mod sent {}
 
+#[doc = include_str!("origins.md")]
+pub mod origins {}
+
 #[doc = include_str!("operating.md")]
 pub mod operating {}
 

@@ -2,6 +2,8 @@
 
 mod ask;
 mod checks;
+#[cfg(feature = "proxy")]
+mod identify;
 mod report;
 #[cfg(test)]
 mod model;
