@@ -132,7 +132,7 @@ impl BetterAuthBuilder {
             None => CookieNames::with_prefix(&self.cookie_prefix),
             Some(name) => {
                 cookie_name("session_cookie", name)?;
-                CookieNames::exactly(name)
+                CookieNames::exactly(name).of_family(&self.cookie_prefix)
             }
         };
         let cookies = match self.refresh {

@@ -3,12 +3,23 @@
 /// What Better Auth puts in front of every cookie name when it runs behind https.
 const SECURE: &[u8] = b"__Secure-";
 
+/// What an application may have put in front instead.
+#[cfg(feature = "proxy")]
+const HOST: &[u8] = b"__Host-";
+
+/// What stands behind the session cookie's name in those of further accounts, with the multi-session plugin.
+#[cfg(feature = "proxy")]
+pub(super) const OTHER_ACCOUNTS: &[u8] = b"_multi-";
+
 /// The names that may be forwarded.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieNames {
     token: TokenName,
     dont_remember: Option<Vec<u8>>,
     session_data: Option<Vec<u8>>,
+    /// `<prefix>.`, with which the names of all of Better Auth's cookies begin.
+    #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
+    family: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,16 +46,24 @@ impl CookieNames {
             token: TokenName::EitherSpelling(name("session_token")),
             dont_remember: Some(name("dont_remember")),
             session_data: None,
+            family: name(""),
         }
     }
 
-    /// One cookie name in full, and nothing else.
+    /// One cookie name in full, and nothing else. The other cookies of the server have the default prefix.
     pub(crate) fn exactly(name: &str) -> Self {
         Self {
             token: TokenName::Exactly(name.as_bytes().to_vec()),
             dont_remember: None,
             session_data: None,
+            family: b"better-auth.".to_vec(),
         }
+    }
+
+    /// The prefix of the other cookies, where the session cookie's name was given in full.
+    pub(crate) fn of_family(mut self, prefix: &str) -> Self {
+        self.family = format!("{prefix}.").into_bytes();
+        self
     }
 
     /// Also `<prefix>.session_data` and its chunks.
@@ -57,6 +76,22 @@ impl CookieNames {
     pub(crate) fn and_dont_remember(mut self, prefix: &str) -> Self {
         self.dont_remember = Some(format!("{prefix}.dont_remember").into_bytes());
         self
+    }
+
+    /// Whether it is one of Better Auth's cookies: of a session, of a sign-in under way, of a plugin.
+    #[cfg(feature = "proxy")]
+    pub(super) fn is_of_family(&self, name: &[u8]) -> bool {
+        let plain = name
+            .strip_prefix(SECURE)
+            .or_else(|| name.strip_prefix(HOST))
+            .unwrap_or(name);
+        let TokenName::Exactly(token) = &self.token else {
+            return plain.starts_with(&self.family);
+        };
+        plain.starts_with(&self.family)
+            || name
+                .strip_prefix(token.as_slice())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(OTHER_ACCOUNTS))
     }
 
     /// Whether it is the session cookie's name.
@@ -108,6 +143,39 @@ fn is_or_is_chunk_of(name: &[u8], data: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "proxy")]
+    #[test]
+    fn a_family_is_all_that_has_the_prefix_and_nothing_else() {
+        let prefixed = CookieNames::with_prefix("app");
+        let exact = CookieNames::exactly("sid").of_family("app");
+        for (name, by_prefix, by_name) in [
+            ("app.session_token", true, true),
+            ("__Secure-app.state", true, true),
+            ("__Host-app.state", true, true),
+            ("app.two_factor", true, true),
+            ("app.session_token_multi-abc", true, true),
+            ("app.session_data.0", true, true),
+            ("sid", false, true),
+            ("sid_multi-abc", false, true),
+            ("sid2", false, false),
+            ("__Secure-sid", false, false),
+            ("App.state", false, false),
+            ("xapp.state", false, false),
+            ("app", false, false),
+            ("app_state", false, false),
+            ("better-auth.state", false, false),
+            ("__secure-app.state", false, false),
+            ("__Secure-__Secure-app.state", false, false),
+        ] {
+            let is_of = |names: &CookieNames| names.is_of_family(name.as_bytes());
+            assert_eq!(
+                (is_of(&prefixed), is_of(&exact)),
+                (by_prefix, by_name),
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn names_are_compared_byte_for_byte() {

@@ -25,6 +25,8 @@ pub mod sent {}
 
 #[doc = include_str!("refresh.md")]
 pub mod refresh {}
+#[doc = include_str!("origins.md")]
+pub mod origins {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

@@ -32,6 +32,8 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
+#[cfg(feature = "proxy")]
+pub(crate) use self::json::plain;
 pub use self::{
     body::ResponseBody, json::json, problem::problem, redirect::RedirectToSignIn,
     respond::RequestHead,
@@ -158,7 +160,7 @@ impl Rejection {
         }
     }
 
-    fn unavailable(retry_after: Duration) -> Self {
+    pub(crate) fn unavailable(retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
             ..Self::new(

@@ -3,6 +3,8 @@
 mod ask;
 mod check;
 mod checks;
+#[cfg(feature = "proxy")]
+mod identify;
 mod report;
 #[cfg(feature = "webhooks")]
 mod webhooks;

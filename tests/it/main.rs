@@ -26,6 +26,8 @@ mod kit;
 mod layers;
 mod made_up;
 mod observed;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod real_server;
 mod relay;
 mod resilience;
