@@ -256,6 +256,7 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+mod manage;
 pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -267,6 +268,7 @@ pub use self::{
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
     health::{BreakerState, CheckError, Diagnosis, Readiness},
+    manage::{Device, SignedOut},
     observe::{AuditEvent, AuditEventKind},
     rejection::{Rejection, RejectionKind, ResponseBody},
     require::{Access, Denied, Guard, Require},

@@ -10,6 +10,7 @@ mod classify;
 mod endpoint;
 mod error;
 mod lanes;
+mod manage;
 mod pause;
 mod probe;
 mod reply;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     endpoint::{Endpoint, InvalidEndpoint},
     error::{Asked, Cause, Unavailable},
     lanes::Lane,
+    manage::{Declined, Listed, Order},
     probe::Probe,
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},

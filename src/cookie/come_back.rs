@@ -15,7 +15,7 @@ pub(crate) fn may_come_back(line: &[u8], names: &CookieNames) -> bool {
     is_listed && !is_empty && !parts.any(deletes)
 }
 
-fn deletes(attribute: &[u8]) -> bool {
+pub(super) fn deletes(attribute: &[u8]) -> bool {
     const MAX_AGE: &[u8] = b"max-age=";
     match attribute.split_at_checked(MAX_AGE.len()) {
         Some((name, value)) if name.eq_ignore_ascii_case(MAX_AGE) => {

@@ -15,9 +15,11 @@
 mod come_back;
 mod names;
 mod select;
+mod sign_out;
 
 pub(crate) use self::{
     come_back::may_come_back,
     names::CookieNames,
     select::{Selected, select},
+    sign_out::ends_with_session,
 };

@@ -9,6 +9,8 @@ pub(crate) struct CookieNames {
     token: TokenName,
     dont_remember: Option<Vec<u8>>,
     session_data: Option<Vec<u8>>,
+    /// What stands before the dot in the names of all other cookies.
+    prefix: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,15 +37,17 @@ impl CookieNames {
             token: TokenName::EitherSpelling(name("session_token")),
             dont_remember: Some(name("dont_remember")),
             session_data: None,
+            prefix: prefix.as_bytes().to_vec(),
         }
     }
 
-    /// One cookie name in full, and nothing else.
-    pub(crate) fn exactly(name: &str) -> Self {
+    /// One cookie name in full, and nothing else; `prefix` is that of the server's other cookies.
+    pub(crate) fn exactly(name: &str, prefix: &str) -> Self {
         Self {
             token: TokenName::Exactly(name.as_bytes().to_vec()),
             dont_remember: None,
             session_data: None,
+            prefix: prefix.as_bytes().to_vec(),
         }
     }
 
@@ -82,6 +86,20 @@ impl CookieNames {
             || matches!(&self.session_data, Some(data) if is_or_is_chunk_of(plain, data));
         is_companion.then_some(Role::Companion)
     }
+
+    /// Whether a cookie of this name means nothing once the session is over, forwarded or not.
+    pub(super) fn ends_with_session(&self, name: &[u8]) -> bool {
+        let plain = name.strip_prefix(SECURE).unwrap_or(name);
+        let key = plain
+            .strip_prefix(&*self.prefix)
+            .and_then(|rest| rest.strip_prefix(b"."));
+        let is_sibling = key.is_some_and(|key| {
+            key == b"dont_remember"
+                || is_or_is_chunk_of(key, b"session_data")
+                || is_or_is_chunk_of(key, b"account_data")
+        });
+        is_sibling || self.role(name).is_some()
+    }
 }
 
 /// Better Auth splits a large `session_data` into `session_data.0`, `session_data.1` and so on.
@@ -100,7 +118,7 @@ mod tests {
     #[test]
     fn names_are_compared_byte_for_byte() {
         let prefixed = CookieNames::with_prefix("better-auth");
-        let exact = CookieNames::exactly("sid");
+        let exact = CookieNames::exactly("sid", "better-auth");
         let cached = CookieNames::with_prefix("app").and_session_data("app");
         let cases: [(&CookieNames, &[u8], Option<Role>); 24] = [
             (&prefixed, b"better-auth.session_token", Some(Role::Token)),
@@ -162,12 +180,12 @@ mod tests {
     fn the_session_cookie_has_the_name_that_was_set() {
         let prefixed = CookieNames::with_prefix("app").token();
         assert_eq!(prefixed, "app.session_token");
-        assert_eq!(CookieNames::exactly("sid").token(), "sid");
+        assert_eq!(CookieNames::exactly("sid", "better-auth").token(), "sid");
     }
 
     #[test]
     fn with_an_exact_name_the_cookie_cache_is_still_found_by_its_prefix() {
-        let names = CookieNames::exactly("sid").and_session_data("better-auth");
+        let names = CookieNames::exactly("sid", "better-auth").and_session_data("better-auth");
         assert_eq!(
             names.role(b"better-auth.session_data.0"),
             Some(Role::Companion)

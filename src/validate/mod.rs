@@ -2,6 +2,7 @@
 
 mod ask;
 mod checks;
+mod manage;
 mod report;
 #[cfg(test)]
 mod model;
@@ -12,6 +13,7 @@ use http::{Extensions, HeaderMap, header};
 use tokio::{runtime::Handle, time::Instant};
 use tracing::{Instrument, Span};
 
+pub(crate) use self::manage::NotDone;
 use self::{
     checks::{Checks, Landed},
     report::Checked,
@@ -131,6 +133,16 @@ impl Validator {
     }
 
     pub(crate) fn invalidate(&self, what: &Invalidation<'_>) {
+        self.forget(what);
+        match what {
+            Invalidation::Session(id) => self.audit.revoked("invalidate_session", None, Some(id)),
+            Invalidation::User(id) => self.audit.revoked("invalidate_user", Some(id), None),
+            Invalidation::Everything => self.audit.revoked("invalidate_all", None, None),
+        }
+    }
+
+    /// The same without a word.
+    pub(crate) fn forget(&self, what: &Invalidation<'_>) {
         if let Some(cache) = &self.checks.cache {
             match what {
                 Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
@@ -141,11 +153,6 @@ impl Validator {
         }
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();
-        match what {
-            Invalidation::Session(id) => self.audit.revoked("invalidate_session", None, Some(id)),
-            Invalidation::User(id) => self.audit.revoked("invalidate_user", Some(id), None),
-            Invalidation::Everything => self.audit.revoked("invalidate_all", None, None),
-        }
     }
 
     pub(crate) fn cached_sessions(&self) -> u64 {
