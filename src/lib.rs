@@ -259,6 +259,7 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+mod manage;
 #[cfg(feature = "webhooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
 pub mod webhooks;
@@ -276,6 +277,7 @@ pub use self::{
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
     health::{BreakerState, CheckError, Diagnosis, Readiness},
+    manage::{Device, SignedOut},
     observe::{AuditEvent, AuditEventKind},
     rejection::{Rejection, RejectionKind, ResponseBody},
     require::{Access, Denied, Guard, Require},

@@ -132,17 +132,17 @@ impl BetterAuthBuilder {
             None => CookieNames::with_prefix(&self.cookie_prefix),
             Some(name) => {
                 cookie_name("session_cookie", name)?;
-                CookieNames::exactly(name).of_family(&self.cookie_prefix)
+                CookieNames::exactly(name, &self.cookie_prefix)
             }
         };
         let cookies = match self.refresh {
             Refresh::Never => cookies,
-            Refresh::WhenDue => cookies.and_dont_remember(&self.cookie_prefix),
+            Refresh::WhenDue => cookies.and_dont_remember(),
         };
         let (cookies, limit) = match self.cookie_cache {
             CookieCache::Bypassed => (cookies, defaults::MAX_CREDENTIAL),
             CookieCache::Trusted => (
-                cookies.and_session_data(&self.cookie_prefix),
+                cookies.and_session_data(),
                 defaults::MAX_CREDENTIAL_WITH_COOKIE_CACHE,
             ),
         };

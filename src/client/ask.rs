@@ -59,7 +59,7 @@ pub(crate) struct Told<T> {
 }
 
 impl<T> Told<T> {
-    fn nothing(why: Unavailable) -> Self {
+    pub(super) fn nothing(why: Unavailable) -> Self {
         Self {
             answer: Err(why),
             status: None,
@@ -168,7 +168,7 @@ impl Client {
     }
 
     /// Makes the call, and says what became of it to whoever watches.
-    async fn call<T>(
+    pub(super) async fn call<T>(
         &self,
         call: Call,
         request: Request<Bytes>,

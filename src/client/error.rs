@@ -64,6 +64,10 @@ pub(crate) enum Asked {
     Session,
     MemberRole,
     Permission,
+    /// The user's own sessions.
+    Sessions,
+    Revocation,
+    SignOut,
 }
 
 impl Asked {
@@ -74,12 +78,23 @@ impl Asked {
         }
     }
 
+    fn is_of_plugin(self) -> bool {
+        matches!(self, Self::MemberRole | Self::Permission)
+    }
+
+    fn is_of_management(self) -> bool {
+        matches!(self, Self::Sessions | Self::Revocation | Self::SignOut)
+    }
+
     /// As the log calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Session => "session",
             Self::MemberRole => "organization role",
             Self::Permission => "permission",
+            Self::Sessions => "list of sessions",
+            Self::Revocation => "revocation",
+            Self::SignOut => "sign-out",
         }
     }
 }
@@ -110,9 +125,7 @@ impl Unavailable {
             #[cfg(feature = "reqwest")]
             Cause::Redirected => Some("give `http_client` a client that follows no redirects"),
             Cause::Status(status) => fix_for(*status, asked),
-            Cause::OddReply => {
-                Some("is the plugin with that endpoint installed at the auth server?")
-            }
+            Cause::OddReply => fix_for(StatusCode::NOT_FOUND, asked),
             Cause::Encoded => Some("do not compress between the auth server and this service"),
             Cause::NotJson(_) => {
                 Some("compare `base_path` and `session_path` with the auth server's")
@@ -129,8 +142,14 @@ impl Unavailable {
 
 fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
     match status {
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if asked != Asked::Session => {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if asked.is_of_plugin() => {
             Some("is the plugin with that endpoint installed at the auth server?")
+        }
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if asked.is_of_management() => {
+            Some("does the auth server name that endpoint in its `disabledPaths`?")
+        }
+        StatusCode::UNAUTHORIZED if asked.is_of_management() => {
+            Some("look at the auth server's log: it answers so when its database is down")
         }
         StatusCode::TOO_MANY_REQUESTS if asked != Asked::Session => Some(
             "exempt this endpoint from the auth server's rate limiter with `customRules`, or set `client_ip`",

@@ -12,6 +12,7 @@ mod error;
 #[cfg(feature = "proxy")]
 mod forward;
 mod lanes;
+mod manage;
 mod pause;
 mod probe;
 mod reply;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     endpoint::{Endpoint, InvalidEndpoint},
     error::{Asked, Cause, Unavailable},
     lanes::Lane,
+    manage::{Declined, Listed, Order},
     probe::Probe,
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},

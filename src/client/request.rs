@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Endpoint, InvalidEndpoint};
 use crate::{
@@ -133,6 +133,11 @@ impl Questions {
                 json!({"permissions": permissions, "organizationId": id}),
             ),
         };
+        self.post(path, &body)
+    }
+
+    /// A POST that the server takes from an origin that it trusts, and that prolongs nothing.
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Request<Bytes>, InvalidEndpoint> {
         let mut request = Request::new(Bytes::from(body.to_string()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.at(path, DISABLE_REFRESH)?;
@@ -147,7 +152,7 @@ impl Questions {
 }
 
 /// Who asks, and on whose behalf.
-fn introduce(credential: &Credential, companions: &Companions, headers: &mut HeaderMap) {
+pub(super) fn introduce(credential: &Credential, companions: &Companions, headers: &mut HeaderMap) {
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(
         header::ACCEPT_ENCODING,

@@ -29,7 +29,7 @@ pub(crate) fn may_come_back(line: &[u8], names: &CookieNames, said: Said) -> boo
     said == Said::SignedOut || !(is_about_the_session && is_deleted)
 }
 
-fn deletes(attribute: &[u8]) -> bool {
+pub(super) fn deletes(attribute: &[u8]) -> bool {
     const MAX_AGE: &[u8] = b"max-age=";
     match attribute.split_at_checked(MAX_AGE.len()) {
         Some((name, value)) if name.eq_ignore_ascii_case(MAX_AGE) => {
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_session_is_deleted_only_with_the_word_that_it_is_over_and_nothing_else_ever() {
         let plain = CookieNames::with_prefix("b");
-        let cached = CookieNames::with_prefix("b").and_session_data("b");
+        let cached = CookieNames::with_prefix("b").and_session_data();
         for (names, line, with_active, with_signed_out) in [
             (&plain, "b.session_token=; Max-Age=0; Path=/", false, true),
             (&plain, "__Secure-b.dont_remember=; Max-Age=0", false, true),

@@ -18,6 +18,7 @@ mod family;
 mod names;
 mod select;
 mod set_cookies;
+mod sign_out;
 
 #[cfg(feature = "proxy")]
 pub(crate) use self::family::family;
@@ -26,4 +27,5 @@ pub(crate) use self::{
     names::CookieNames,
     select::{Selected, select},
     set_cookies::SetCookies,
+    sign_out::ends_with_session,
 };

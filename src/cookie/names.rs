@@ -18,7 +18,6 @@ pub(crate) struct CookieNames {
     dont_remember: Option<Vec<u8>>,
     session_data: Option<Vec<u8>>,
     /// `<prefix>.`, with which the names of all of Better Auth's cookies begin.
-    #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
     family: Vec<u8>,
 }
 
@@ -50,32 +49,30 @@ impl CookieNames {
         }
     }
 
-    /// One cookie name in full, and nothing else. The other cookies of the server have the default prefix.
-    pub(crate) fn exactly(name: &str) -> Self {
+    /// One cookie name in full, and nothing else; `prefix` is that of the server's other cookies.
+    pub(crate) fn exactly(name: &str, prefix: &str) -> Self {
         Self {
             token: TokenName::Exactly(name.as_bytes().to_vec()),
             dont_remember: None,
             session_data: None,
-            family: b"better-auth.".to_vec(),
+            family: format!("{prefix}.").into_bytes(),
         }
     }
 
-    /// The prefix of the other cookies, where the session cookie's name was given in full.
-    pub(crate) fn of_family(mut self, prefix: &str) -> Self {
-        self.family = format!("{prefix}.").into_bytes();
-        self
-    }
-
     /// Also `<prefix>.session_data` and its chunks.
-    pub(crate) fn and_session_data(mut self, prefix: &str) -> Self {
-        self.session_data = Some(format!("{prefix}.session_data").into_bytes());
+    pub(crate) fn and_session_data(mut self) -> Self {
+        self.session_data = Some(self.sibling("session_data"));
         self
     }
 
     /// Also `<prefix>.dont_remember`, which keeps a session from being prolonged.
-    pub(crate) fn and_dont_remember(mut self, prefix: &str) -> Self {
-        self.dont_remember = Some(format!("{prefix}.dont_remember").into_bytes());
+    pub(crate) fn and_dont_remember(mut self) -> Self {
+        self.dont_remember = Some(self.sibling("dont_remember"));
         self
+    }
+
+    fn sibling(&self, key: &str) -> Vec<u8> {
+        [&self.family, key.as_bytes()].concat()
     }
 
     /// Whether it is one of Better Auth's cookies: of a session, of a sign-in under way, of a plugin.
@@ -129,6 +126,18 @@ impl CookieNames {
         let plain = name.strip_prefix(SECURE).unwrap_or(name);
         matches!(&self.session_data, Some(data) if is_or_is_chunk_of(plain, data))
     }
+
+    /// Whether a cookie of this name means nothing once the session is over, forwarded or not.
+    pub(super) fn ends_with_session(&self, name: &[u8]) -> bool {
+        let plain = name.strip_prefix(SECURE).unwrap_or(name);
+        let key = plain.strip_prefix(&*self.family);
+        let is_sibling = key.is_some_and(|key| {
+            key == b"dont_remember"
+                || is_or_is_chunk_of(key, b"session_data")
+                || is_or_is_chunk_of(key, b"account_data")
+        });
+        is_sibling || self.role(name).is_some()
+    }
 }
 
 /// Better Auth splits a large `session_data` into `session_data.0`, `session_data.1` and so on.
@@ -148,7 +157,7 @@ mod tests {
     #[test]
     fn a_family_is_all_that_has_the_prefix_and_nothing_else() {
         let prefixed = CookieNames::with_prefix("app");
-        let exact = CookieNames::exactly("sid").of_family("app");
+        let exact = CookieNames::exactly("sid", "app");
         for (name, by_prefix, by_name) in [
             ("app.session_token", true, true),
             ("__Secure-app.state", true, true),
@@ -180,8 +189,8 @@ mod tests {
     #[test]
     fn names_are_compared_byte_for_byte() {
         let prefixed = CookieNames::with_prefix("better-auth");
-        let exact = CookieNames::exactly("sid");
-        let cached = CookieNames::with_prefix("app").and_session_data("app");
+        let exact = CookieNames::exactly("sid", "better-auth");
+        let cached = CookieNames::with_prefix("app").and_session_data();
         let cases: [(&CookieNames, &[u8], Option<Role>); 24] = [
             (&prefixed, b"better-auth.session_token", Some(Role::Token)),
             (
@@ -242,12 +251,12 @@ mod tests {
     fn the_session_cookie_has_the_name_that_was_set() {
         let prefixed = CookieNames::with_prefix("app").token();
         assert_eq!(prefixed, "app.session_token");
-        assert_eq!(CookieNames::exactly("sid").token(), "sid");
+        assert_eq!(CookieNames::exactly("sid", "better-auth").token(), "sid");
     }
 
     #[test]
     fn with_an_exact_name_the_cookie_cache_is_still_found_by_its_prefix() {
-        let names = CookieNames::exactly("sid").and_session_data("better-auth");
+        let names = CookieNames::exactly("sid", "better-auth").and_session_data();
         assert_eq!(
             names.role(b"better-auth.session_data.0"),
             Some(Role::Companion)
@@ -257,7 +266,7 @@ mod tests {
 
     #[test]
     fn with_an_exact_name_what_keeps_a_session_short_is_found_by_its_prefix_if_told() {
-        let names = CookieNames::exactly("sid").and_dont_remember("app");
+        let names = CookieNames::exactly("sid", "app").and_dont_remember();
         for name in [
             b"app.dont_remember".as_slice(),
             b"__Secure-app.dont_remember",

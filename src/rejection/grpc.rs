@@ -52,6 +52,7 @@ fn status(kind: RejectionKind) -> &'static str {
     match kind {
         RejectionKind::Unauthenticated | RejectionKind::InvalidSession => "16",
         RejectionKind::Forbidden => "7",
+        RejectionKind::SessionNotFound => "5",
         RejectionKind::Unavailable => "14",
         RejectionKind::Misconfigured => "13",
     }
@@ -107,6 +108,11 @@ mod tests {
                 "Authentication service unavailable",
             ),
             (Rejection::misconfigured(), "13", "Internal server error"),
+            (
+                Rejection::session_not_found(),
+                "5",
+                "You have no such session",
+            ),
             (
                 Rejection::forbidden("X", "100 % é\n"),
                 "7",

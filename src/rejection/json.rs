@@ -126,6 +126,13 @@ mod tests {
                 r#"{"success":false,"error":"Internal server error","code":"AUTH_MISCONFIGURED"}"#,
             ),
             (
+                Rejection::session_not_found(),
+                404,
+                None,
+                None,
+                r#"{"success":false,"error":"You have no such session","code":"SESSION_NOT_FOUND"}"#,
+            ),
+            (
                 Rejection::forbidden("PLAN", "a \"quoted\" message"),
                 403,
                 None,

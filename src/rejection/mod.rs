@@ -11,6 +11,7 @@
 //! | 401 | `INVALID_SESSION` | without a call: the credential is too large, or ambiguous and refused by choice |
 //! | 403 | `USER_BANNED` | the user is banned |
 //! | 403 | `INSUFFICIENT_ROLE`, `USER_ID_MISMATCH`, `FORBIDDEN` or a guard's own | a guard denied access |
+//! | 404 | `SESSION_NOT_FOUND` | a session was to be [revoked](crate::BetterAuth::revoke_session) that is none of the user's |
 //! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked, or gave no answer that can be believed |
 //! | 500 | `AUTH_MISCONFIGURED` | a mistake in the program; its log says which |
 //!
@@ -75,6 +76,8 @@ pub enum RejectionKind {
     InvalidSession,
     /// Signed in, and not allowed: 403. The code says why.
     Forbidden,
+    /// Signed in, and no session of theirs has the id: 404, code `SESSION_NOT_FOUND`.
+    SessionNotFound,
     /// The auth server could not be asked, or gave no answer that can be believed: 503, code
     /// `AUTH_SERVICE_UNAVAILABLE`. Says nothing about the session.
     Unavailable,
@@ -97,6 +100,7 @@ impl Rejection {
                 StatusCode::UNAUTHORIZED
             }
             RejectionKind::Forbidden => StatusCode::FORBIDDEN,
+            RejectionKind::SessionNotFound => StatusCode::NOT_FOUND,
             RejectionKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             RejectionKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -169,6 +173,14 @@ impl Rejection {
                 "Authentication service unavailable",
             )
         }
+    }
+
+    pub(crate) fn session_not_found() -> Self {
+        Self::new(
+            RejectionKind::SessionNotFound,
+            "SESSION_NOT_FOUND",
+            "You have no such session",
+        )
     }
 
     /// The caller has logged the mistake and its fix; the client only learns that there is one.

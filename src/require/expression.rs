@@ -91,11 +91,11 @@ mod tests {
     use super::*;
     use crate::{
         credential::Inquiry,
-        question::{Permissions, Replied, Reply, Scope},
+        question::{Permissions, Refresh, Replied, Reply, Scope},
         require::{held::Held, when::When},
         testing::session,
         types::AuthSession,
-        verdict::{Ask, BoxFuture, Checkpoint, Verdict},
+        verdict::{Ask, BoxFuture, Checkpoint, Heard, Verdict},
     };
 
     /// Knows the time and nothing else.
@@ -106,7 +106,7 @@ mod tests {
             unreachable!("deciding asks nobody")
         }
 
-        fn ask<'a>(&'a self, _: &'a Inquiry) -> BoxFuture<'a, Verdict> {
+        fn ask<'a>(&'a self, _: &'a Inquiry, _: Refresh) -> BoxFuture<'a, Heard> {
             unreachable!("deciding asks nobody")
         }
 

@@ -45,6 +45,7 @@ mod when;
 
 #[cfg(all(feature = "testing", feature = "axum"))]
 pub(crate) use self::access::MadeUp;
+pub(crate) use self::session::not_fresh;
 pub use self::{
     access::Access,
     future::ResponseFuture,

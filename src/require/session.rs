@@ -115,9 +115,14 @@ impl Guard for FreshGuard {
             .map(|created_at| access.now().duration_since(created_at).unwrap_or_default());
         match age {
             Some(age) if age < self.0 => Ok(()),
-            _ => Err(Denied::new("SESSION_NOT_FRESH").message("Please sign in again to do this")),
+            _ => Err(not_fresh()),
         }
     }
+}
+
+/// The sign-in is too long ago, by whoever's count.
+pub(crate) fn not_fresh() -> Denied {
+    Denied::new("SESSION_NOT_FRESH").message("Please sign in again to do this")
 }
 
 fn verified_email(access: &Access<'_>) -> Result<(), Denied> {

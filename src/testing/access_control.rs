@@ -41,7 +41,7 @@ impl AccessControl {
         query: Option<&str>,
     ) -> Response<Script> {
         let Some(user_id) = user_id else {
-            return unauthorized();
+            return answer::unauthorized();
         };
         let organization = query.unwrap_or_default().split('&').find_map(|pair| {
             let value = pair.strip_prefix("organizationId=")?;
@@ -65,7 +65,7 @@ impl AccessControl {
     pub(super) fn has_permission(&self, user_id: Option<&str>, body: &[u8]) -> Response<Script> {
         match (user_id, serde_json::from_slice::<Asked>(body)) {
             (None, _) => answer::empty(StatusCode::UNAUTHORIZED),
-            (_, Err(_)) => invalid(),
+            (_, Err(_)) => answer::invalid_body(),
             (Some(user_id), Ok(asked)) => self.verdict(user_id, None, &asked),
         }
     }
@@ -73,10 +73,10 @@ impl AccessControl {
     /// `POST /organization/has-permission`
     pub(super) fn has_permission_in(&self, user_id: Option<&str>, body: &[u8]) -> Response<Script> {
         let Some(user_id) = user_id else {
-            return unauthorized();
+            return answer::unauthorized();
         };
         let Ok(asked) = serde_json::from_slice::<Asked>(body) else {
-            return invalid();
+            return answer::invalid_body();
         };
         let Some(organization) = asked.organization_id.clone() else {
             let message = "No active organization";
@@ -116,12 +116,4 @@ impl AccessControl {
             .all(|(resource, actions)| actions.iter().all(|action| is_granted(resource, action)));
         answer::json(StatusCode::OK, &json!({"error": null, "success": success}))
     }
-}
-
-fn unauthorized() -> Response<Script> {
-    answer::error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized")
-}
-
-fn invalid() -> Response<Script> {
-    answer::error(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid body")
 }

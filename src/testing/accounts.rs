@@ -33,7 +33,7 @@ struct SignIn {
 
 pub(super) fn sign_up(state: &mut State, body: &Bytes, now: SystemTime) -> Response<Script> {
     let Ok(form) = serde_json::from_slice::<SignUp>(body) else {
-        return invalid_body();
+        return answer::invalid_body();
     };
     if state.passwords.contains_key(&form.email) {
         return answer::error(
@@ -55,7 +55,7 @@ pub(super) fn sign_up(state: &mut State, body: &Bytes, now: SystemTime) -> Respo
 
 pub(super) fn sign_in(state: &mut State, body: &Bytes, now: SystemTime) -> Response<Script> {
     let Ok(form) = serde_json::from_slice::<SignIn>(body) else {
-        return invalid_body();
+        return answer::invalid_body();
     };
     match state.passwords.get(&form.email) {
         Some(account) if account.password == form.password => {
@@ -70,8 +70,9 @@ pub(super) fn sign_in(state: &mut State, body: &Bytes, now: SystemTime) -> Respo
     }
 }
 
-pub(super) fn sign_out(state: &mut State, headers: &HeaderMap) -> Response<Script> {
-    if let Some(token) = state.cookies.token(headers) {
+/// Reports success also when the database is down, and the session goes on: as Better Auth does.
+pub(super) fn sign_out(state: &mut State, headers: &HeaderMap, is_down: bool) -> Response<Script> {
+    if let Some(token) = state.cookies.token(headers).filter(|_| !is_down) {
         state.sessions.remove(&token);
     }
     let response = answer::json(StatusCode::OK, &json!({"success": true}));
@@ -108,8 +109,4 @@ fn signed_in(
         state.cookies.set_dont_remember(),
     ];
     with_cookies(response, lines)
-}
-
-fn invalid_body() -> Response<Script> {
-    answer::error(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid body")
 }

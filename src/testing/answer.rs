@@ -26,6 +26,15 @@ pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response<S
     json(status, &json!({"message": message, "code": code}))
 }
 
+/// For whoever is not signed in, as far as the server can tell.
+pub(super) fn unauthorized() -> Response<Script> {
+    error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized")
+}
+
+pub(super) fn invalid_body() -> Response<Script> {
+    error(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid body")
+}
+
 /// What Better Auth answers for a path or method that it does not know.
 pub(super) fn empty(status: StatusCode) -> Response<Script> {
     with_body(status, Bytes::new())

@@ -51,6 +51,7 @@ mod as_user;
 mod auth_server;
 mod clock;
 mod cookies;
+mod devices;
 mod fault;
 mod gzip;
 mod listener;

@@ -121,7 +121,9 @@ fn why_open(status: StatusCode, rejection: Option<&Rejection>) -> Option<&'stati
         Some(RejectionKind::Misconfigured) => {
             Some("a guard or an extractor runs without a `SessionAuth`; the log names it")
         }
-        Some(RejectionKind::Forbidden) => Some("the handler itself refuses"),
+        Some(RejectionKind::Forbidden | RejectionKind::SessionNotFound) => {
+            Some("the handler itself refuses")
+        }
         None => Some(match status {
             StatusCode::NOT_FOUND => "there is no such route, check the path",
             StatusCode::METHOD_NOT_ALLOWED => "there is no such route, check the method",

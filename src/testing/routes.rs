@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use super::{
     Clock, Fault, RecordedRequest, accounts,
     answer::{self, Script},
+    devices,
     state::{Refresh, State},
 };
 
@@ -40,6 +41,10 @@ enum Endpoint {
     SignUp,
     SignIn,
     SignOut,
+    ListSessions,
+    RevokeSession,
+    RevokeOtherSessions,
+    RevokeSessions,
 }
 
 impl Endpoint {
@@ -54,16 +59,31 @@ impl Endpoint {
             ("POST", "/sign-up/email") => Self::SignUp,
             ("POST", "/sign-in/email") => Self::SignIn,
             ("POST", "/sign-out") => Self::SignOut,
+            ("GET", "/list-sessions") => Self::ListSessions,
+            ("POST", "/revoke-session") => Self::RevokeSession,
+            ("POST", "/revoke-other-sessions") => Self::RevokeOtherSessions,
+            ("POST", "/revoke-sessions") => Self::RevokeSessions,
             _ => return None,
         })
     }
 
     /// Whether it is one that this crate asks, and that faults are about.
     fn is_asked(&self) -> bool {
-        matches!(
-            self,
-            Self::Session | Self::MemberRole | Self::Permission | Self::OrganizationPermission
-        )
+        match self {
+            Self::Session
+            | Self::MemberRole
+            | Self::Permission
+            | Self::OrganizationPermission
+            | Self::SignOut
+            | Self::ListSessions
+            | Self::RevokeSession
+            | Self::RevokeOtherSessions => true,
+            Self::SessionByPost
+            | Self::Alive
+            | Self::SignUp
+            | Self::SignIn
+            | Self::RevokeSessions => false,
+        }
     }
 }
 
@@ -155,7 +175,24 @@ impl Shared {
             Some(Endpoint::Alive) => answer::json(StatusCode::OK, &json!({"ok": true})),
             Some(Endpoint::SignUp) => accounts::sign_up(&mut state, body, now),
             Some(Endpoint::SignIn) => accounts::sign_in(&mut state, body, now),
-            Some(Endpoint::SignOut) => accounts::sign_out(&mut state, &head.headers),
+            Some(Endpoint::SignOut) => accounts::sign_out(&mut state, &head.headers, is_down),
+            Some(Endpoint::ListSessions) => {
+                own_sessions(&mut state, head, now, is_down, |state, token| {
+                    devices::list(state, token, now)
+                })
+            }
+            Some(Endpoint::RevokeSession) => match devices::token_to_revoke(body) {
+                Some(token) => own_sessions(&mut state, head, now, is_down, |state, own| {
+                    devices::revoke(state, own, &token)
+                }),
+                None => answer::invalid_body(),
+            },
+            Some(Endpoint::RevokeOtherSessions) => {
+                own_sessions(&mut state, head, now, is_down, devices::revoke_others)
+            }
+            Some(Endpoint::RevokeSessions) => {
+                own_sessions(&mut state, head, now, is_down, devices::revoke_all)
+            }
             None => answer::empty(StatusCode::NOT_FOUND),
         })
     }
@@ -206,6 +243,25 @@ fn who(
     let found = state.find(&head.headers, refresh, now);
     let user = found.token.and_then(|token| state.user_of(&token));
     (user.map(|user| user.id.clone()), found.set_cookies)
+}
+
+/// What users do with their own sessions, by the token of the one that the request shows.
+fn own_sessions(
+    state: &mut State,
+    head: &Parts,
+    now: SystemTime,
+    is_down: bool,
+    answer: impl FnOnce(&mut State, &str) -> Response<Script>,
+) -> Response<Script> {
+    if is_down {
+        return answer::unauthorized();
+    }
+    let found = state.find(&head.headers, refresh(head), now);
+    let response = match &found.token {
+        Some(token) => answer(state, token),
+        None => answer::unauthorized(),
+    };
+    with_cookies(response, found.set_cookies)
 }
 
 /// Any value but the empty one is a yes, `false` too: that is how Better Auth reads it.

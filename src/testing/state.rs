@@ -121,14 +121,8 @@ impl State {
         let Some((token, session)) = known else {
             return Value::Null;
         };
-        let mut fields = json!(session);
-        fields["token"] = token.into();
-        for name in ["ipAddress", "userAgent"] {
-            if fields[name].is_null() {
-                fields[name] = "".into();
-            }
-        }
-        json!({"session": fields, "user": self.users.get(&session.user_id)})
+        let user = self.users.get(&session.user_id);
+        json!({"session": row(token, session), "user": user})
     }
 
     /// Ends all sessions of a user.
@@ -148,4 +142,16 @@ impl State {
         }
         self.users.get_mut(id).expect("it is there")
     }
+}
+
+/// A session as it stands in answers.
+pub(super) fn row(token: &str, session: &Session) -> Value {
+    let mut fields = json!(session);
+    fields["token"] = token.into();
+    for name in ["ipAddress", "userAgent"] {
+        if fields[name].is_null() {
+            fields[name] = "".into();
+        }
+    }
+    fields
 }

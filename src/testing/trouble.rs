@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{AuthServer, Fault, RecordedRequest, SignedIn, listener::Door};
 
 impl AuthServer {
-    /// Fails every `get-session`, and every question of a guard, in this way until [`recover`](Self::recover).
+    /// Fails all that this crate asks, from `get-session` to `sign-out`, in this way until [`recover`](Self::recover).
     pub fn fail_with(&self, fault: Fault) {
         self.begin(fault, None);
     }

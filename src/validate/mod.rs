@@ -5,6 +5,7 @@ mod check;
 mod checks;
 #[cfg(feature = "proxy")]
 mod identify;
+mod manage;
 mod report;
 #[cfg(feature = "webhooks")]
 mod webhooks;
@@ -16,6 +17,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use http::{Extensions, HeaderMap, header};
 use tokio::time::Instant;
 
+pub(crate) use self::manage::NotDone;
 use self::{
     check::Remembered,
     checks::{Checks, Landed},
@@ -158,6 +160,16 @@ impl Validator {
 
     /// The same, with the word that the audit trail has for it.
     pub(crate) fn invalidate_because(&self, what: &Invalidation<'_>, reason: &str) {
+        self.forget(what);
+        match what {
+            Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
+            Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
+            Invalidation::Everything => self.audit.revoked(reason, None, None),
+        }
+    }
+
+    /// The same without a word.
+    pub(crate) fn forget(&self, what: &Invalidation<'_>) {
         if let Some(cache) = &self.checks.cache {
             match what {
                 Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
@@ -168,11 +180,6 @@ impl Validator {
         }
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();
-        match what {
-            Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
-            Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
-            Invalidation::Everything => self.audit.revoked(reason, None, None),
-        }
     }
 
     pub(crate) fn cached_sessions(&self) -> u64 {

@@ -25,6 +25,7 @@ mod health;
 mod kit;
 mod layers;
 mod made_up;
+mod manage;
 mod observed;
 #[cfg(feature = "proxy")]
 mod proxy;

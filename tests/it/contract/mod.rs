@@ -1,6 +1,7 @@
 //! What this crate relies on in a Better Auth server: the same tests against `testing::AuthServer`, over a socket and in
 //! process, and in `real_server::contract` against the real one. Where they differ, the fake is wrong.
 
+pub(crate) mod devices;
 pub(crate) mod organizations;
 pub(crate) mod prolonging;
 pub(crate) mod sessions;
@@ -37,6 +38,15 @@ macro_rules! suite {
                 a_session_that_is_not_to_be_remembered_is_never_prolonged,
                 a_question_about_membership_prolongs_whatever_its_query_says,
                 a_question_about_permissions_prolongs_unless_told_not_to,
+            ]
+            devices: [
+                a_list_has_the_users_own_sessions_with_all_their_fields,
+                a_session_that_has_ended_is_not_listed,
+                a_sign_in_of_yesterday_gets_no_list_and_revokes_all_the_same,
+                one_session_is_revoked_and_that_of_somebody_else_is_not,
+                the_other_sessions_or_all_are_revoked_and_those_of_others_are_not,
+                nobody_is_401,
+                a_database_that_is_down_looks_like_nobody_and_a_sign_out_like_a_success,
             ]
             organizations: [
                 nobody_is_401,

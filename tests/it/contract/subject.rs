@@ -12,7 +12,7 @@ use tower_better_auth::{
     testing::{AuthServer, Fault, SignedIn, user},
 };
 
-use crate::support::node::{self, BetterAuthServer, Database};
+use crate::support::node::{self, BetterAuthServer, Database, Jar};
 
 /// Somebody signed in, and their session cookie.
 pub(crate) struct Person {
@@ -21,6 +21,7 @@ pub(crate) struct Person {
     /// The `Cookie` line with the session cookie.
     pub(crate) cookie: String,
     fake: Option<SignedIn>,
+    real: Option<node::SignedIn>,
 }
 
 impl Person {
@@ -134,6 +135,32 @@ impl Subject {
         }
     }
 
+    /// A further session of the same user.
+    pub(crate) async fn sign_in_again(&self, person: &Person) -> Person {
+        match self {
+            Self::Real(server) => {
+                let user = person.real.as_ref().expect("a person of a real server");
+                server.sign_in(user, Jar::default()).await.into()
+            }
+            Self::Fake(server, _) => server.sign_in(user(&person.user_id)).into(),
+        }
+    }
+
+    /// Moves a sign-in so far into the past.
+    pub(crate) async fn age(&self, person: &Person, age: Duration) {
+        let then = SystemTime::now() - age;
+        match self {
+            Self::Real(server) => {
+                let then = humantime::format_rfc3339_millis(then).to_string();
+                let then = json!({"createdAt": then});
+                server.update("session", by_token(person), then).await;
+            }
+            Self::Fake(server, _) => {
+                server.change_session(person.fake(), |session| session.created_at = Some(then));
+            }
+        }
+    }
+
     /// The value of a session cookie, well signed, for a token that nobody has.
     pub(crate) async fn signed_for_nobody(&self) -> String {
         match self {
@@ -214,6 +241,13 @@ impl Subject {
         }
     }
 
+    pub(crate) async fn mend_the_database(&self) {
+        match self {
+            Self::Real(server) => server.database(Database::Ok).await,
+            Self::Fake(server, _) => server.recover(),
+        }
+    }
+
     /// Founds an organization with that owner, who may update it there; an admin may list users everywhere. Gives its id.
     pub(crate) async fn found(&self, owner: &Person) -> String {
         match self {
@@ -266,9 +300,10 @@ impl From<node::SignedIn> for Person {
     fn from(person: node::SignedIn) -> Self {
         Self {
             cookie: format!("better-auth.session_token={}", person.session_token()),
-            user_id: person.user_id,
-            token: person.token,
+            token: person.token.clone(),
             fake: None,
+            user_id: person.user_id.clone(),
+            real: Some(person),
         }
     }
 }
@@ -283,6 +318,7 @@ impl From<SignedIn> for Person {
             token: token.to_owned(),
             cookie,
             fake: Some(person),
+            real: None,
         }
     }
 }

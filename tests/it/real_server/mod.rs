@@ -8,6 +8,7 @@ mod cookies;
 mod duplicate_cookies;
 mod forwarding;
 mod credentials;
+mod devices;
 mod cookie_cache;
 mod custom_session;
 mod prolonging;
