@@ -137,7 +137,9 @@ mod tests {
     use super::*;
     use crate::{require::MadeUp, testing::session};
 
-    fn members(roles: Option<&[&str]>) -> MemberGuard {
+    type Roles<'a> = Option<&'a [&'a str]>;
+
+    fn members(roles: Roles<'_>) -> MemberGuard {
         MemberGuard {
             organization: OrganizationParam("organization".to_owned()),
             roles: roles.map(|roles| role::names(roles.iter().copied())),
@@ -190,7 +192,7 @@ mod tests {
     fn a_member_has_one_of_the_roles_exactly_as_written() {
         let role = "INSUFFICIENT_ORGANIZATION_ROLE";
         let member = "NOT_AN_ORGANIZATION_MEMBER";
-        let cases: [(Option<&[&str]>, Option<&str>, Option<&str>); 8] = [
+        let cases: [(Roles<'_>, Option<&str>, Option<&str>); 8] = [
             (None, Some("member"), None),
             (None, None, Some(member)),
             (Some(&["owner", "admin"]), Some("member,admin"), None),

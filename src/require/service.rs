@@ -215,11 +215,32 @@ impl<S: fmt::Debug> fmt::Debug for RequireService<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
+    use std::{convert::Infallible, task::Waker};
 
-    use tower::service_fn;
+    use tower::{limit::ConcurrencyLimit, service_fn};
 
     use super::*;
+
+    async fn answer(_: Request<()>) -> Result<Response<()>, Infallible> {
+        Ok(Response::new(()))
+    }
+
+    #[tokio::test]
+    async fn where_no_session_layer_is_above_it_the_answer_is_a_500() {
+        let mut service = RequireService::new(service_fn(answer), Expression::Live);
+        let response = service.call(Request::new(())).await.unwrap();
+        assert_eq!(response.status(), 500);
+    }
+
+    #[test]
+    fn it_is_ready_when_the_service_within_is() {
+        for (places, is_ready) in [(0, false), (1, true)] {
+            let inner = ConcurrencyLimit::new(service_fn(answer), places);
+            let mut service = RequireService::new(inner, Expression::Live);
+            let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
+            assert_eq!(ready.is_ready(), is_ready);
+        }
+    }
 
     #[test]
     fn debug_names_the_service_with_what_is_within_and_its_future() {
@@ -227,8 +248,7 @@ mod tests {
         let expected = r#"RequireService { inner: "inner", .. }"#;
         assert_eq!(format!("{service:?}"), expected);
 
-        let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });
-        let mut service = RequireService::new(inner, Expression::Live);
+        let mut service = RequireService::new(service_fn(answer), Expression::Live);
         let future = service.call(Request::new(()));
         assert_eq!(format!("{future:?}"), "ResponseFuture { .. }");
     }

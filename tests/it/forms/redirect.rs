@@ -4,10 +4,12 @@ use axum::{Router, body::Body, routing::any};
 use http::{HeaderValue, Method, Request, header};
 use tower_better_auth::{
     SessionAuth,
+    rejection::RedirectToSignIn,
     testing::{AuthServer, Fault, user},
 };
 
 use super::{HTML, app, cookie, fetch, layer, routes, send};
+use crate::support::log;
 
 fn redirecting(server: &AuthServer) -> SessionAuth {
     layer(server).redirect_to_sign_in("/sign-in")
@@ -167,4 +169,18 @@ async fn a_guarded_sign_in_page_is_no_loop() {
     let elsewhere = layer(&server).redirect_to_sign_in("https://login.example.com/sign-in");
     let seen = fetch(&app(elsewhere), "/sign-in", &accept).await;
     assert_eq!(seen.status, 303);
+}
+
+#[test]
+fn a_page_that_is_no_address_is_logged_as_an_error_when_it_is_given() {
+    for (page, is_logged) in [
+        ("/sign-in", false),
+        ("https://www.example.com/sign-in", false),
+        ("sign-in", true),
+        ("//evil.example", true),
+    ] {
+        let (_, log) = log::of(async { RedirectToSignIn::at(page) });
+        let is_error = log.contains("ERROR tower_better_auth");
+        assert_eq!(is_error, is_logged, "{page}: {log}");
+    }
 }
