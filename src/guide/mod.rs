@@ -5,6 +5,7 @@
 //! - [What refusals look like](answers)
 //! - [What is sent to the auth server](sent)
 //! - [How a browser stays signed in](refresh)
+//! - [Long-lived connections](connections)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
@@ -24,6 +25,9 @@ pub mod sent {}
 
 #[doc = include_str!("refresh.md")]
 pub mod refresh {}
+
+#[doc = include_str!("connections.md")]
+pub mod connections {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
