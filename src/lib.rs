@@ -226,7 +226,8 @@
 //!   otherwise, which stops other sites but not other subdomains of yours: add a layer that checks `Origin`.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
-//! - A WebSocket or a stream is checked when it opens, and not again while it is open.
+//! - A WebSocket or a stream is checked when it opens, and while it is open only by a [`Lease`]: see the
+//!   [guide](guide::connections).
 //! - Users choose their names, of any length: escape them where you show them.
 //!
 //! # Features
@@ -238,6 +239,7 @@
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
+//! | `ws` | no | [`Ended::close`](lease::Ended), which closes a WebSocket of axum's. Switches on `axum` |
 //! | `webhooks` | no | `BetterAuth::revocations`: sign-outs and bans that Better Auth sends reach the cache; see [the guide](guide::revocations) |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -259,6 +261,7 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+pub mod lease;
 mod manage;
 #[cfg(feature = "webhooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
@@ -277,6 +280,7 @@ pub use self::{
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
     health::{BreakerState, CheckError, Diagnosis, Readiness},
+    lease::Lease,
     manage::{Device, SignedOut},
     observe::{AuditEvent, AuditEventKind},
     rejection::{Rejection, RejectionKind, ResponseBody},

@@ -5,6 +5,7 @@
 //! - [What refusals look like](answers)
 //! - [What is sent to the auth server](sent)
 //! - [How a browser stays signed in](refresh)
+//! - [Long-lived connections](connections)
 //! - [When the auth server is down](operating)
 //! - [When a session ends elsewhere](revocations)
 //! - [What operators get to see](observing)
@@ -27,6 +28,9 @@ pub mod sent {}
 pub mod refresh {}
 #[doc = include_str!("origins.md")]
 pub mod origins {}
+
+#[doc = include_str!("connections.md")]
+pub mod connections {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

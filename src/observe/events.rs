@@ -27,6 +27,11 @@ pub(crate) fn webhook_refused(why: &str, fix: &str, left_out: u64) {
     tracing::warn!(target: TARGET, why, fix, left_out, "webhook refused");
 }
 
+/// The session of an open connection is over.
+pub(crate) fn lease_ended(reason: &str) {
+    tracing::debug!(target: TARGET, reason, "a lease is over");
+}
+
 pub(crate) fn ambiguous() {
     tracing::debug!(
         target: TARGET,

@@ -30,7 +30,7 @@ use crate::{
     credential::{Companions, CredentialPolicy, Inquiry, Presented, Shown},
     observe::{self, Audit, Glance, Source, Throttles},
     question::Refresh,
-    verdict::Verdict,
+    verdict::{Ring, Verdict, Watchers},
 };
 
 /// Finds the address of the client in the headers or extensions of a request.
@@ -49,6 +49,7 @@ pub(crate) struct Validator {
     refresh: Refresh,
     keys: Keys,
     flights: Flights<Landed>,
+    watchers: Arc<Watchers>,
     checks: Arc<Checks>,
 }
 
@@ -70,6 +71,7 @@ impl Validator {
             refresh: Refresh::Never,
             keys: Keys::random(),
             flights: Flights::new(|landed: &Landed| landed.weight),
+            watchers: Arc::default(),
             checks: Arc::new(Checks {
                 client,
                 cookies,
@@ -180,6 +182,15 @@ impl Validator {
         }
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();
+        match *what {
+            Invalidation::Session(id) => self
+                .watchers
+                .revoke(Ring::ForThisOne, |it| it.session.id == id),
+            Invalidation::User(id) => self
+                .watchers
+                .revoke(Ring::ForThisOne, |it| it.user.id == id),
+            Invalidation::Everything => self.watchers.revoke(Ring::ForAll, |_| true),
+        }
     }
 
     pub(crate) fn cached_sessions(&self) -> u64 {
