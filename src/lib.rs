@@ -119,6 +119,7 @@
 //! | the user with your own fields | [`user: CurrentUser<Profile>`](CurrentUser) | 401 |
 //! | the user, if there is one | [`user: Option<CurrentUser>`](CurrentUser), under [`optional`](SessionAuth::optional) | `None` |
 //! | the session as well | [`session: CurrentSession`](CurrentSession) | 401 |
+//! | a page of [devices](guide::devices), and sign-out | [`BetterAuth::sessions_router`], [`list_sessions`](BetterAuth::list_sessions), [`sign_out`](BetterAuth::sign_out) | 401 |
 //! | only that somebody is signed in | nothing: [`SessionAuth`] has seen to it | 401 |
 //! | the verdict without a layer | [`BetterAuth::validate`] | `Err` with a 401 |
 //!
@@ -188,7 +189,7 @@
 //! | [`accept_api_key`](BetterAuthBuilder::accept_api_key) | off: `X-Api-Key` is ignored |
 //! | [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache) | off: the auth server looks the session up |
 //! | [`client_ip`](BetterAuthBuilder::client_ip) | not sent |
-//! | [`origin`](BetterAuthBuilder::origin) | that of the URL; only permission checks send it |
+//! | [`origin`](BetterAuthBuilder::origin) | that of the URL; permission checks and [sign-outs](guide::devices) send it |
 //! | [`decode_with`](BetterAuthBuilder::decode_with) | what `GET /get-session` answers |
 //! | [`http_client`](BetterAuthBuilder::http_client) | a reqwest client: no redirects, no proxy, no cookie store |
 //! | [`transport`](BetterAuthBuilder::transport) | that client |

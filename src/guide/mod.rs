@@ -3,6 +3,7 @@
 //! - [Which extractor when](extractors)
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
+//! - [Devices and sign-out](devices)
 //! - [What is sent to the auth server](sent)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
@@ -17,6 +18,9 @@ pub mod guards {}
 
 #[doc = include_str!("answers.md")]
 pub mod answers {}
+
+#[doc = include_str!("devices.md")]
+pub mod devices {}
 
 #[doc = include_str!("sent.md")]
 pub mod sent {}
