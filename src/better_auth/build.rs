@@ -130,7 +130,7 @@ impl BetterAuthBuilder {
             None => CookieNames::with_prefix(&self.cookie_prefix),
             Some(name) => {
                 cookie_name("session_cookie", name)?;
-                CookieNames::exactly(name, &self.cookie_prefix)
+                CookieNames::exactly(name).of_family(&self.cookie_prefix)
             }
         };
         let (cookies, limit) = match self.cookie_cache {

@@ -30,9 +30,11 @@ pub enum ConfigError {
     )]
     TwoBasePaths,
     /// The origin cannot be used.
-    #[error("`origin` cannot be used: {reason}; write it like `https://app.example.com`")]
+    #[error("`{setting}` cannot be used: {reason}; write it like `https://app.example.com`")]
     #[non_exhaustive]
     Origin {
+        /// The method that set it.
+        setting: &'static str,
         /// What is wrong with it.
         reason: String,
     },
@@ -88,8 +90,17 @@ impl ConfigError {
     }
 
     pub(super) fn origin(reason: InvalidEndpoint) -> Self {
+        Self::origin_of("origin", reason)
+    }
+
+    #[cfg(feature = "proxy")]
+    pub(crate) fn public_origin(reason: InvalidEndpoint) -> Self {
+        Self::origin_of("public_origin", reason)
+    }
+
+    fn origin_of(setting: &'static str, reason: InvalidEndpoint) -> Self {
         let reason = reason.to_string();
-        Self::Origin { reason }
+        Self::Origin { setting, reason }
     }
 
     pub(super) fn path(

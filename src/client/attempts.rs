@@ -60,7 +60,7 @@ impl Client {
             let exchange = self
                 .transport
                 .exchange(request.clone(), self.limits.max_body);
-            let response = or_panicked(exchange).await;
+            let response = or_panicked(exchange, || Cause::Panicked).await;
             progress.status = response.as_ref().ok().map(Response::status);
             fetch.end(response.as_ref().map(Response::status).map_err(Cause::name));
             let result = response.map_err(Unavailable::from).and_then(&read);
@@ -79,12 +79,13 @@ impl Client {
 }
 
 /// A transport that panics is one that failed: whoever waits is answered, whichever task carries the call.
-pub(super) async fn or_panicked<T>(
-    mut exchange: BoxFuture<'_, Result<T, Cause>>,
-) -> Result<T, Cause> {
+pub(super) async fn or_panicked<T, E>(
+    mut exchange: BoxFuture<'_, Result<T, E>>,
+    panicked: fn() -> E,
+) -> Result<T, E> {
     poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(cx)))
-            .unwrap_or(Poll::Ready(Err(Cause::Panicked)))
+            .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
     })
     .await
 }

@@ -89,6 +89,21 @@ impl Endpoint {
             .map_err(|_| InvalidEndpoint::Path)
     }
 
+    /// The URI of what lies below the base path. Escapes stay as they are: whoever calls has looked at them.
+    #[cfg(feature = "proxy")]
+    pub(super) fn below(&self, path: &str, query: Option<&str>) -> Result<Uri, InvalidEndpoint> {
+        let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+        format!("{}{}{path}{mark}{query}", self.origin, self.path)
+            .parse()
+            .map_err(|_| InvalidEndpoint::Path)
+    }
+
+    /// Scheme and authority, as browsers write them.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn scheme_and_authority(&self) -> (&str, &str) {
+        self.origin.split_once("://").unwrap_or_default()
+    }
+
     /// Its own origin, which a Better Auth server trusts unless it runs behind another address.
     pub(crate) fn origin(&self) -> HeaderValue {
         HeaderValue::from_str(&self.origin).unwrap_or(HeaderValue::from_static("null"))

@@ -9,6 +9,8 @@ mod breaker;
 mod classify;
 mod endpoint;
 mod error;
+#[cfg(feature = "proxy")]
+mod forward;
 mod lanes;
 mod manage;
 mod pause;
@@ -22,6 +24,8 @@ mod unreached;
 pub use self::breaker::BreakerState;
 #[cfg(feature = "reqwest")]
 pub(crate) use self::transport::{HttpClient, Tls};
+#[cfg(feature = "proxy")]
+pub(crate) use self::transport::{Lost, Sent, StreamBody};
 pub(crate) use self::{
     ask::{Client, Limits, Told},
     breaker::BreakerPolicy,

@@ -68,7 +68,7 @@ impl Client {
             .probe(probe)
             .map_err(|reason| Unavailable::from(reason).cause)?;
         let exchange = self.transport.exchange(request, self.limits.max_body);
-        timeout_at(end, or_panicked(exchange))
+        timeout_at(end, or_panicked(exchange, || Cause::Panicked))
             .await
             .unwrap_or(Err(Cause::Deadline(self.limits.deadline)))
     }

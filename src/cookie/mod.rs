@@ -13,10 +13,14 @@
 //!    first of two, and only the spelling it is configured for, so the server decides.
 
 mod come_back;
+#[cfg(feature = "proxy")]
+mod family;
 mod names;
 mod select;
 mod sign_out;
 
+#[cfg(feature = "proxy")]
+pub(crate) use self::family::family;
 pub(crate) use self::{
     come_back::may_come_back,
     names::CookieNames,

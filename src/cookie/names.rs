@@ -3,14 +3,22 @@
 /// What Better Auth puts in front of every cookie name when it runs behind https.
 const SECURE: &[u8] = b"__Secure-";
 
+/// What an application may have put in front instead.
+#[cfg(feature = "proxy")]
+const HOST: &[u8] = b"__Host-";
+
+/// What stands behind the session cookie's name in those of further accounts, with the multi-session plugin.
+#[cfg(feature = "proxy")]
+pub(super) const OTHER_ACCOUNTS: &[u8] = b"_multi-";
+
 /// The names that may be forwarded.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieNames {
     token: TokenName,
     dont_remember: Option<Vec<u8>>,
     session_data: Option<Vec<u8>>,
-    /// What stands before the dot in the names of all other cookies.
-    prefix: Vec<u8>,
+    /// `<prefix>.`, with which the names of all of Better Auth's cookies begin.
+    family: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,24 +45,46 @@ impl CookieNames {
             token: TokenName::EitherSpelling(name("session_token")),
             dont_remember: Some(name("dont_remember")),
             session_data: None,
-            prefix: prefix.as_bytes().to_vec(),
+            family: name(""),
         }
     }
 
-    /// One cookie name in full, and nothing else; `prefix` is that of the server's other cookies.
-    pub(crate) fn exactly(name: &str, prefix: &str) -> Self {
+    /// One cookie name in full, and nothing else. The other cookies of the server have the default prefix.
+    pub(crate) fn exactly(name: &str) -> Self {
         Self {
             token: TokenName::Exactly(name.as_bytes().to_vec()),
             dont_remember: None,
             session_data: None,
-            prefix: prefix.as_bytes().to_vec(),
+            family: b"better-auth.".to_vec(),
         }
+    }
+
+    /// The prefix of the other cookies, where the session cookie's name was given in full.
+    pub(crate) fn of_family(mut self, prefix: &str) -> Self {
+        self.family = format!("{prefix}.").into_bytes();
+        self
     }
 
     /// Also `<prefix>.session_data` and its chunks.
     pub(crate) fn and_session_data(mut self, prefix: &str) -> Self {
         self.session_data = Some(format!("{prefix}.session_data").into_bytes());
         self
+    }
+
+    /// Whether it is one of Better Auth's cookies: of a session, of a sign-in under way, of a plugin.
+    #[cfg(feature = "proxy")]
+    pub(super) fn is_of_family(&self, name: &[u8]) -> bool {
+        let plain = name
+            .strip_prefix(SECURE)
+            .or_else(|| name.strip_prefix(HOST))
+            .unwrap_or(name);
+        let TokenName::Exactly(token) = &self.token else {
+            return plain.starts_with(&self.family);
+        };
+        plain.starts_with(&self.family)
+            || name
+                .strip_prefix(token.as_slice())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(OTHER_ACCOUNTS))
     }
 
     /// Whether it is the session cookie's name.
@@ -90,9 +120,7 @@ impl CookieNames {
     /// Whether a cookie of this name means nothing once the session is over, forwarded or not.
     pub(super) fn ends_with_session(&self, name: &[u8]) -> bool {
         let plain = name.strip_prefix(SECURE).unwrap_or(name);
-        let key = plain
-            .strip_prefix(&*self.prefix)
-            .and_then(|rest| rest.strip_prefix(b"."));
+        let key = plain.strip_prefix(&*self.family);
         let is_sibling = key.is_some_and(|key| {
             key == b"dont_remember"
                 || is_or_is_chunk_of(key, b"session_data")
@@ -115,10 +143,43 @@ fn is_or_is_chunk_of(name: &[u8], data: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "proxy")]
+    #[test]
+    fn a_family_is_all_that_has_the_prefix_and_nothing_else() {
+        let prefixed = CookieNames::with_prefix("app");
+        let exact = CookieNames::exactly("sid").of_family("app");
+        for (name, by_prefix, by_name) in [
+            ("app.session_token", true, true),
+            ("__Secure-app.state", true, true),
+            ("__Host-app.state", true, true),
+            ("app.two_factor", true, true),
+            ("app.session_token_multi-abc", true, true),
+            ("app.session_data.0", true, true),
+            ("sid", false, true),
+            ("sid_multi-abc", false, true),
+            ("sid2", false, false),
+            ("__Secure-sid", false, false),
+            ("App.state", false, false),
+            ("xapp.state", false, false),
+            ("app", false, false),
+            ("app_state", false, false),
+            ("better-auth.state", false, false),
+            ("__secure-app.state", false, false),
+            ("__Secure-__Secure-app.state", false, false),
+        ] {
+            let is_of = |names: &CookieNames| names.is_of_family(name.as_bytes());
+            assert_eq!(
+                (is_of(&prefixed), is_of(&exact)),
+                (by_prefix, by_name),
+                "{name}"
+            );
+        }
+    }
+
     #[test]
     fn names_are_compared_byte_for_byte() {
         let prefixed = CookieNames::with_prefix("better-auth");
-        let exact = CookieNames::exactly("sid", "better-auth");
+        let exact = CookieNames::exactly("sid");
         let cached = CookieNames::with_prefix("app").and_session_data("app");
         let cases: [(&CookieNames, &[u8], Option<Role>); 24] = [
             (&prefixed, b"better-auth.session_token", Some(Role::Token)),
@@ -180,12 +241,12 @@ mod tests {
     fn the_session_cookie_has_the_name_that_was_set() {
         let prefixed = CookieNames::with_prefix("app").token();
         assert_eq!(prefixed, "app.session_token");
-        assert_eq!(CookieNames::exactly("sid", "better-auth").token(), "sid");
+        assert_eq!(CookieNames::exactly("sid").token(), "sid");
     }
 
     #[test]
     fn with_an_exact_name_the_cookie_cache_is_still_found_by_its_prefix() {
-        let names = CookieNames::exactly("sid", "better-auth").and_session_data("better-auth");
+        let names = CookieNames::exactly("sid").and_session_data("better-auth");
         assert_eq!(
             names.role(b"better-auth.session_data.0"),
             Some(Role::Companion)

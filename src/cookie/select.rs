@@ -41,6 +41,23 @@ pub(crate) fn select<'a>(headers: &'a HeaderMap, names: &CookieNames) -> Option<
     signed_in.then_some(Selected { pairs: selected })
 }
 
+impl<'a> Selected<'a> {
+    /// Finds the cookies whose names are wanted; `None` without any.
+    #[cfg(feature = "proxy")]
+    pub(super) fn by_name(
+        headers: &'a HeaderMap,
+        mut is_wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Option<Self> {
+        let lines = headers.get_all(header::COOKIE).iter();
+        let pairs: Pairs<'a> = lines
+            .flat_map(|line| split(line.as_bytes()))
+            .filter_map(Pair::read)
+            .filter(|pair| is_wanted(pair.name))
+            .collect();
+        (!pairs.is_empty()).then_some(Self { pairs })
+    }
+}
+
 impl Selected<'_> {
     /// The length of the header.
     pub(crate) fn len(&self) -> usize {

@@ -25,6 +25,9 @@ pub mod devices {}
 #[doc = include_str!("sent.md")]
 pub mod sent {}
 
+#[doc = include_str!("origins.md")]
+pub mod origins {}
+
 #[doc = include_str!("operating.md")]
 pub mod operating {}
 

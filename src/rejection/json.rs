@@ -36,6 +36,27 @@ pub(super) fn respond(rejection: &Rejection) -> Response<Bytes> {
     json_response(rejection.status(), "application/json", &body)
 }
 
+/// The same form for what is no rejection, because it has nothing to do with a session.
+#[cfg(feature = "proxy")]
+pub(crate) fn plain(
+    status: StatusCode,
+    code: &'static str,
+    error: &'static str,
+) -> Response<Bytes> {
+    let success = false;
+    let body = Body {
+        success,
+        error,
+        code,
+    };
+    let mut response = json_response(status, "application/json", &body);
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
 pub(super) fn json_response(
     status: StatusCode,
     content_type: &'static str,

@@ -33,6 +33,8 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
+#[cfg(feature = "proxy")]
+pub(crate) use self::json::plain;
 pub use self::{
     body::ResponseBody, json::json, problem::problem, redirect::RedirectToSignIn,
     respond::RequestHead,

@@ -3,6 +3,8 @@
 mod ask;
 mod checks;
 mod manage;
+#[cfg(feature = "proxy")]
+mod identify;
 mod report;
 #[cfg(test)]
 mod model;

@@ -27,6 +27,8 @@ mod layers;
 mod made_up;
 mod manage;
 mod observed;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod real_server;
 mod resilience;
 mod versions;

@@ -3,6 +3,8 @@
 mod collect;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "proxy")]
+mod stream;
 mod tower;
 
 use bytes::Bytes;
@@ -10,6 +12,8 @@ use http::{Request, Response};
 
 #[cfg(feature = "reqwest")]
 pub(crate) use self::reqwest::{HttpClient, Tls};
+#[cfg(feature = "proxy")]
+pub(crate) use self::stream::{Lost, Sent, StreamBody};
 pub(crate) use self::tower::TowerTransport;
 use super::error::{Cause, Stage};
 use crate::verdict::BoxFuture;
@@ -26,4 +30,11 @@ pub(crate) trait Transport: Send + Sync {
         request: Request<Bytes>,
         max_body: usize,
     ) -> BoxFuture<'_, Result<Response<Bytes>, Cause>>;
+
+    /// Sends one request and gives the answer when its head is there. Bodies pass as they come.
+    #[cfg(feature = "proxy")]
+    fn stream(
+        &self,
+        request: Request<StreamBody>,
+    ) -> BoxFuture<'_, Result<Response<StreamBody>, Lost>>;
 }

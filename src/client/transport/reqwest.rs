@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+#[cfg(feature = "proxy")]
+use http_body_util::BodyExt;
 use reqwest::{Client, redirect, retry};
 
 use super::{Cause, Stage, Transport, collect::collect};
+#[cfg(feature = "proxy")]
+use super::{Lost, Sent, StreamBody, stream::Alone};
 use crate::verdict::BoxFuture;
 
 /// Less than the five seconds after which Node closes an idle connection.
@@ -80,6 +84,42 @@ impl Transport for HttpClient {
             }
             collect(Response::from(response), max_body).await
         })
+    }
+
+    #[cfg(feature = "proxy")]
+    fn stream(
+        &self,
+        request: Request<StreamBody>,
+    ) -> BoxFuture<'_, Result<Response<StreamBody>, Lost>> {
+        Box::pin(async move {
+            let request = request.map(|body| reqwest::Body::wrap(Alone::new(body)));
+            let request = reqwest::Request::try_from(request).map_err(lost)?;
+            let asked = request.url().clone();
+            let response = self.client.execute(request).await.map_err(lost)?;
+            if *response.url() != asked {
+                let (cause, sent) = (Cause::Redirected, Sent::Maybe);
+                return Err(Lost { cause, sent });
+            }
+            let response = Response::from(response);
+            Ok(response.map(|body| {
+                body.map_err(|error| error.without_url().into())
+                    .boxed_unsync()
+            }))
+        })
+    }
+}
+
+/// Without the address, whose path is a client's, and can be the token of a password reset.
+#[cfg(feature = "proxy")]
+fn lost(error: reqwest::Error) -> Lost {
+    let sent = if error.is_connect() {
+        Sent::No
+    } else {
+        Sent::Maybe
+    };
+    Lost {
+        cause: Cause::Transport(Stage::BeforeAnswer, error.without_url().into()),
+        sent,
     }
 }
 

@@ -14,6 +14,8 @@ use http::{HeaderMap, Request, Response};
 use tokio::sync::oneshot;
 
 use super::terms::{Answer, CallId, Credential, user_of};
+#[cfg(feature = "proxy")]
+use crate::client::{Lost, Sent, StreamBody};
 use crate::{
     client::{Cause, Transport},
     verdict::BoxFuture,
@@ -60,6 +62,13 @@ impl Transport for Server {
             let _pending = pending;
             answered.await.map_err(|_| Cause::Panicked)
         })
+    }
+
+    /// Nobody proxies here.
+    #[cfg(feature = "proxy")]
+    fn stream(&self, _: Request<StreamBody>) -> BoxFuture<'_, Result<Response<StreamBody>, Lost>> {
+        let (cause, sent) = (Cause::Panicked, Sent::No);
+        Box::pin(async move { Err(Lost { cause, sent }) })
     }
 }
 

@@ -1,0 +1,425 @@
+//! What a request that passed through has changed, and what has to be forgotten for it. Pure: a table and two functions.
+//!
+//! Whatever is not known changes its caller's session: endpoints of plugins to come, and of the application's own. What is
+//! listed here is what needs more, or nothing.
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+
+/// Whose sessions a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Nothing,
+    /// The caller's session ends.
+    SignOut,
+    /// The caller's user or session changes.
+    Caller,
+    /// Sessions of the caller end, and without a session the auth server refuses.
+    Ending,
+    /// The user whose id is in the body, by an admin.
+    Named,
+    /// Somebody whom the request does not name by an id.
+    Somebody,
+}
+
+/// Who the caller is, as far as that can be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    Nobody,
+    Known { session: String, user: String },
+    Unknown,
+}
+
+/// What is known of how it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    NotDone,
+    /// No answer, or one that says that something failed halfway.
+    Unknown,
+}
+
+/// What is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Eviction {
+    Nothing,
+    Session(String),
+    User(String),
+    Everything,
+}
+
+impl Change {
+    /// `path` lies below the base path, and its escapes are decoded.
+    pub(super) fn of(method: &Method, path: &str) -> Self {
+        match *method {
+            Method::OPTIONS => Self::Nothing,
+            Method::GET | Method::HEAD => Self::of_link(path),
+            _ => Self::of_post(path),
+        }
+    }
+
+    fn of_post(path: &str) -> Self {
+        match path {
+            "/sign-out" => Self::SignOut,
+            "/revoke-session"
+            | "/revoke-sessions"
+            | "/revoke-other-sessions"
+            | "/change-password"
+            | "/delete-user"
+            | "/delete-anonymous-user"
+            | "/admin/stop-impersonating" => Self::Ending,
+            "/admin/ban-user"
+            | "/admin/unban-user"
+            | "/admin/set-role"
+            | "/admin/set-user-password"
+            | "/admin/update-user"
+            | "/admin/remove-user"
+            | "/admin/revoke-user-sessions" => Self::Named,
+            "/admin/revoke-user-session"
+            | "/multi-session/revoke"
+            | "/reset-password"
+            | "/email-otp/reset-password"
+            | "/phone-number/reset-password" => Self::Somebody,
+            "/get-session"
+            | "/admin/has-permission"
+            | "/admin/list-user-sessions"
+            | "/get-access-token"
+            | "/is-username-available"
+            | "/organization/check-slug"
+            | "/organization/has-permission"
+            | "/verify-password" => Self::Nothing,
+            _ => Self::Caller,
+        }
+    }
+
+    /// The few links that change something: of e-mails, and those on which a provider sends somebody back.
+    fn of_link(path: &str) -> Self {
+        match path {
+            "/delete-user/callback" => Self::Ending,
+            "/magic-link/verify" | "/verify-email" => Self::Caller,
+            _ if path.contains("/callback/") => Self::Caller,
+            _ => Self::Nothing,
+        }
+    }
+
+    pub(super) fn is_named_in_body(self) -> bool {
+        self == Self::Named
+    }
+
+    /// What to forget before the auth server is asked: nobody shall be let in on what is about to end. Only what is the
+    /// caller's own, because nobody knows yet whether they may.
+    pub(super) fn beforehand(self, caller: &Caller) -> Eviction {
+        match (self, caller) {
+            (Self::SignOut, Caller::Known { session, .. }) => Eviction::Session(session.clone()),
+            (Self::Ending, Caller::Known { user, .. }) => Eviction::User(user.clone()),
+            _ => Eviction::Nothing,
+        }
+    }
+
+    /// What to forget before the answer is handed on.
+    ///
+    /// Everything is forgotten only when somebody who is signed in, or holds the token of a reset, has had their way: what
+    /// strangers can bring about at will must not cost everybody a check. `body` is that of a change that
+    /// [is named there](Self::is_named_in_body), and `has_other_accounts` says whether the browser is signed in to several.
+    pub(super) fn afterwards(
+        self,
+        caller: &Caller,
+        outcome: Outcome,
+        body: &[u8],
+        has_other_accounts: bool,
+    ) -> Eviction {
+        if outcome == Outcome::NotDone {
+            return Eviction::Nothing;
+        }
+        match (self, caller) {
+            // The multi-session plugin signs all of them out.
+            (Self::SignOut, Caller::Known { .. }) if has_other_accounts => Eviction::Everything,
+            (Self::SignOut, Caller::Known { session, .. }) => Eviction::Session(session.clone()),
+            (Self::Caller | Self::Ending, Caller::Known { user, .. }) => {
+                Eviction::User(user.clone())
+            }
+            (Self::Ending, Caller::Unknown) if outcome == Outcome::Done => Eviction::Everything,
+            (Self::Named, caller) => match user_id(body) {
+                Some(user) => Eviction::User(user),
+                None => everything_if(outcome, caller),
+            },
+            (Self::Somebody, caller) => everything_if(outcome, caller),
+            (Self::Nothing, _) | (_, Caller::Nobody | Caller::Unknown) => Eviction::Nothing,
+        }
+    }
+}
+
+fn everything_if(outcome: Outcome, caller: &Caller) -> Eviction {
+    match (outcome, caller) {
+        (Outcome::Done, _) | (Outcome::Unknown, Caller::Known { .. }) => Eviction::Everything,
+        (Outcome::Unknown | Outcome::NotDone, _) => Eviction::Nothing,
+    }
+}
+
+/// The `userId` of a body, if it is text. The last of two counts, as in JavaScript.
+fn user_id(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named {
+        user_id: String,
+    }
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let Named { user_id } = serde_json::from_value(body).ok()?;
+    Some(user_id)
+}
+
+impl Outcome {
+    /// A link answers with a redirect.
+    pub(super) fn of(status: StatusCode) -> Self {
+        if status.is_server_error() {
+            Self::Unknown
+        } else if status.is_client_error() {
+            Self::NotDone
+        } else {
+            Self::Done
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Caller {
+        Caller::Known {
+            session: "s".to_owned(),
+            user: "u".to_owned(),
+        }
+    }
+
+    fn session() -> Eviction {
+        Eviction::Session("s".to_owned())
+    }
+
+    fn user(id: &str) -> Eviction {
+        Eviction::User(id.to_owned())
+    }
+
+    #[test]
+    fn every_endpoint_that_changes_sessions_has_its_row() {
+        for (method, path, expected) in [
+            ("POST", "/sign-out", Change::SignOut),
+            ("POST", "/revoke-session", Change::Ending),
+            ("POST", "/revoke-sessions", Change::Ending),
+            ("POST", "/revoke-other-sessions", Change::Ending),
+            ("POST", "/change-password", Change::Ending),
+            ("POST", "/delete-user", Change::Ending),
+            ("GET", "/delete-user/callback", Change::Ending),
+            ("POST", "/delete-anonymous-user", Change::Ending),
+            ("POST", "/admin/stop-impersonating", Change::Ending),
+            ("POST", "/admin/ban-user", Change::Named),
+            ("POST", "/admin/unban-user", Change::Named),
+            ("POST", "/admin/set-role", Change::Named),
+            ("POST", "/admin/set-user-password", Change::Named),
+            ("POST", "/admin/update-user", Change::Named),
+            ("POST", "/admin/remove-user", Change::Named),
+            ("POST", "/admin/revoke-user-sessions", Change::Named),
+            ("POST", "/admin/revoke-user-session", Change::Somebody),
+            ("POST", "/multi-session/revoke", Change::Somebody),
+            ("POST", "/reset-password", Change::Somebody),
+            ("POST", "/email-otp/reset-password", Change::Somebody),
+            ("POST", "/phone-number/reset-password", Change::Somebody),
+            ("POST", "/update-user", Change::Caller),
+            ("POST", "/update-session", Change::Caller),
+            ("POST", "/change-email", Change::Caller),
+            ("POST", "/two-factor/enable", Change::Caller),
+            ("POST", "/two-factor/disable", Change::Caller),
+            ("POST", "/two-factor/verify-totp", Change::Caller),
+            ("POST", "/email-otp/verify-email", Change::Caller),
+            ("POST", "/phone-number/verify", Change::Caller),
+            ("POST", "/multi-session/set-active", Change::Caller),
+            ("POST", "/admin/impersonate-user", Change::Caller),
+            ("POST", "/organization/set-active", Change::Caller),
+            ("POST", "/organization/update-member-role", Change::Caller),
+            ("POST", "/organization/remove-member", Change::Caller),
+            ("POST", "/organization/leave", Change::Caller),
+            ("POST", "/sign-in/email", Change::Caller),
+            ("POST", "/sign-up/email", Change::Caller),
+            ("POST", "/a-plugin/of-tomorrow", Change::Caller),
+            ("DELETE", "/a-plugin/of-tomorrow", Change::Caller),
+            ("PATCH", "/scim/v2/Users/1", Change::Caller),
+            ("POST", "/callback/apple", Change::Caller),
+            ("GET", "/callback/github", Change::Caller),
+            ("GET", "/oauth2/callback/own", Change::Caller),
+            ("GET", "/sso/saml2/callback/own", Change::Caller),
+            ("GET", "/magic-link/verify", Change::Caller),
+            ("GET", "/verify-email", Change::Caller),
+            ("GET", "/get-session", Change::Nothing),
+            ("POST", "/get-session", Change::Nothing),
+            ("POST", "/admin/has-permission", Change::Nothing),
+            ("POST", "/organization/has-permission", Change::Nothing),
+            ("POST", "/admin/list-user-sessions", Change::Nothing),
+            ("POST", "/verify-password", Change::Nothing),
+            ("GET", "/list-sessions", Change::Nothing),
+            ("GET", "/reset-password/token", Change::Nothing),
+            ("GET", "/sign-out", Change::Nothing),
+            ("HEAD", "/ok", Change::Nothing),
+            ("OPTIONS", "/sign-out", Change::Nothing),
+        ] {
+            let method = method.parse().unwrap();
+            assert_eq!(Change::of(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn what_ends_is_forgotten_beforehand_if_it_is_the_callers_own() {
+        for (change, expected) in [
+            (Change::SignOut, session()),
+            (Change::Ending, user("u")),
+            (Change::Caller, Eviction::Nothing),
+            (Change::Named, Eviction::Nothing),
+            (Change::Somebody, Eviction::Nothing),
+            (Change::Nothing, Eviction::Nothing),
+        ] {
+            assert_eq!(change.beforehand(&known()), expected, "{change:?}");
+            for other in [Caller::Nobody, Caller::Unknown] {
+                assert_eq!(change.beforehand(&other), Eviction::Nothing, "{change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_changed_is_forgotten_and_strangers_cannot_have_everything_forgotten() {
+        use Outcome::{Done, NotDone, Unknown};
+        let (nobody, unknown) = (Caller::Nobody, Caller::Unknown);
+        for (change, outcome, by_known, by_nobody, by_unknown) in [
+            (
+                Change::SignOut,
+                Done,
+                session(),
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+            (
+                Change::SignOut,
+                Unknown,
+                session(),
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+            (
+                Change::Caller,
+                Done,
+                user("u"),
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+            (
+                Change::Caller,
+                Unknown,
+                user("u"),
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+            (
+                Change::Ending,
+                Done,
+                user("u"),
+                Eviction::Nothing,
+                Eviction::Everything,
+            ),
+            (
+                Change::Ending,
+                Unknown,
+                user("u"),
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+            (Change::Named, Done, user("eve"), user("eve"), user("eve")),
+            (
+                Change::Named,
+                Unknown,
+                user("eve"),
+                user("eve"),
+                user("eve"),
+            ),
+            (
+                Change::Somebody,
+                Done,
+                Eviction::Everything,
+                Eviction::Everything,
+                Eviction::Everything,
+            ),
+            (
+                Change::Somebody,
+                Unknown,
+                Eviction::Everything,
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+            (
+                Change::Nothing,
+                Done,
+                Eviction::Nothing,
+                Eviction::Nothing,
+                Eviction::Nothing,
+            ),
+        ] {
+            for (caller, expected) in [
+                (&known(), by_known),
+                (&nobody, by_nobody),
+                (&unknown, by_unknown),
+            ] {
+                let body = br#"{"role":"user","userId":"eve"}"#;
+                let after = |outcome| change.afterwards(caller, outcome, body, false);
+                assert_eq!(
+                    after(outcome),
+                    expected,
+                    "{change:?} {outcome:?} {caller:?}"
+                );
+                assert_eq!(after(NotDone), Eviction::Nothing, "{change:?} {caller:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_browser_with_several_accounts_signs_out_of_all_of_them() {
+        let after = |caller: &Caller| Change::SignOut.afterwards(caller, Outcome::Done, b"", true);
+        assert_eq!(after(&known()), Eviction::Everything);
+        assert_eq!(after(&Caller::Nobody), Eviction::Nothing);
+    }
+
+    #[test]
+    fn a_user_who_is_not_named_in_text_can_be_anybody() {
+        for (body, expected) in [
+            (r#"{"userId":"eve"}"#, user("eve")),
+            (r#"{"userId":"a","userId":"eve"}"#, user("eve")),
+            (r#"{"userId":"\u0065ve"}"#, user("eve")),
+            (r#"{"userId":7}"#, Eviction::Everything),
+            (r#"{"userId":["eve"]}"#, Eviction::Everything),
+            (r#"{"userId":"\ud800"}"#, Eviction::Everything),
+            (r#"{"user_id":"eve"}"#, Eviction::Everything),
+            ("userId=eve", Eviction::Everything),
+            ("", Eviction::Everything),
+        ] {
+            let after = Change::Named.afterwards(&known(), Outcome::Done, body.as_bytes(), false);
+            assert_eq!(after, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_that_something_failed_does_not_say_what_was_done_before() {
+        for (status, expected) in [
+            (200, Outcome::Done),
+            (204, Outcome::Done),
+            (302, Outcome::Done),
+            (400, Outcome::NotDone),
+            (401, Outcome::NotDone),
+            (403, Outcome::NotDone),
+            (429, Outcome::NotDone),
+            (500, Outcome::Unknown),
+            (503, Outcome::Unknown),
+        ] {
+            assert_eq!(
+                Outcome::of(StatusCode::from_u16(status).unwrap()),
+                expected,
+                "{status}"
+            );
+        }
+    }
+}

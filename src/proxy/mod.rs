@@ -1,0 +1,85 @@
+//! Better Auth's endpoints on the origin of the app.
+//!
+//! 1. Only what lies below the base path is passed on, to the address of the handle. A path that does not mean the same to
+//!    every server is 404: `..`, `//`, `\`, `%2e`, `%2f`, `%25` and control characters. It is the same path here and there.
+//! 2. Method, query, body and headers pass as they are, both ways; redirects, compressed bodies and each `Set-Cookie` line
+//!    too. What is for the next hop does not, nor do trailers.
+//! 3. Of the cookies, only Better Auth's own are passed on: those whose names begin with the
+//!    [prefix](crate::BetterAuthBuilder::cookie_prefix), byte for byte. Those of the app stay here.
+//! 4. `Forwarded`, `X-Forwarded-*` and `X-Real-IP` of the client are dropped, and `Host` is the auth server's. The one
+//!    address that [`client_ip`](crate::BetterAuthBuilder::client_ip) finds is sent as `X-Forwarded-For`, and
+//!    [`public_origin`](Proxy::public_origin) as `X-Forwarded-Host` and `X-Forwarded-Proto`.
+//! 5. Bodies pass as they come. Requests are bounded in [length](Proxy::max_body), [number](Proxy::max_concurrency) and
+//!    [time](Proxy::deadline), and silence ends a body in either direction.
+//! 6. Whatever changes a session has been forgotten by the [cache](crate::BetterAuthBuilder::cache) before the answer is
+//!    handed on: see [below](#what-is-forgotten).
+//! 7. No failure is an answer about a session.
+//!
+//! | status | code | when |
+//! | --- | --- | --- |
+//! | 404 | `NOT_FOUND` | the path is not below the base path, or not a plain one |
+//! | 405 | `METHOD_NOT_ALLOWED` | `CONNECT` or `TRACE` |
+//! | 400 | `UPGRADE_NOT_SUPPORTED` | a WebSocket |
+//! | 400 | `INCOMPLETE_REQUEST` | the body broke off |
+//! | 408 | `REQUEST_TIMEOUT` | the client takes too long over its body |
+//! | 413 | `PAYLOAD_TOO_LARGE` | the body is too long |
+//! | 502 | `AUTH_SERVICE_BAD_ANSWER` | the connection broke, or what came is no answer |
+//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, or gives no answer in time |
+//!
+//! All are JSON, as [refusals](crate::rejection) are. An answer that breaks off is not ended: the client's connection is
+//! closed, so that nobody takes half of it for the whole. A request that changes something may have been done when its
+//! answer is a 502 or 503. Nothing is sent twice, and the circuit breaker has no say.
+//!
+//! # What is forgotten
+//!
+//! | passes through | forgotten |
+//! | --- | --- |
+//! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts |
+//! | `/revoke-*`, `/change-password`, `/delete-user`, ... | the caller's sessions, before and after |
+//! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId` |
+//! | `/admin/revoke-user-session`, `/multi-session/revoke`, `/reset-password` | everything: nobody is named |
+//! | all else that is no `GET`, and links such as `/verify-email` and `/callback/*` | the caller's sessions |
+//! | `/has-permission`, `/get-session` and other questions | nothing |
+//!
+//! When the answer is a 4xx, nothing was changed and nothing is forgotten. When there is none, it may have been, and it is
+//! forgotten, but for everything, which only somebody signed in can bring about like that. To know who it is, a session
+//! that is not in the cache is checked first, which is one more call. Changes that do not pass through here, such as an
+//! administrator's on the auth server's own origin, are seen when the entry ends.
+//!
+//! # Deployment
+//!
+//! - Set Better Auth's `baseURL` to the origin of the app, so that it trusts that `Origin`, and links and redirects lead
+//!   there.
+//! - Set [`client_ip`](crate::BetterAuthBuilder::client_ip): Better Auth allows three sign-ins in ten seconds from one
+//!   address, and without an address from all clients together.
+//! - Keep it outside of [`SessionAuth`](crate::SessionAuth): whoever signs in has no session yet.
+//! - Limits by address belong in front of it. With `tower_governor`:
+//!
+//! ```
+//! use axum::Router;
+//! use tower_better_auth::BetterAuth;
+//! use tower_governor::{GovernorLayer, governor::GovernorConfigBuilder};
+//!
+//! let auth = BetterAuth::new("http://localhost:3000")?;
+//! // Ten at once and then two a second, by the peer's address.
+//! let limits = GovernorConfigBuilder::default().per_millisecond(500).burst_size(10).finish().unwrap();
+//! let app: Router = Router::new()
+//!     .route_service("/api/auth/{*path}", auth.proxy())
+//!     .layer(GovernorLayer::new(limits));
+//! // Served with `into_make_service_with_connect_info::<SocketAddr>()`.
+//! # Ok::<_, tower_better_auth::ConfigError>(())
+//! ```
+
+mod body;
+mod evict;
+mod future;
+mod headers;
+mod pass;
+mod places;
+#[allow(clippy::module_inception)]
+mod proxy;
+mod refusal;
+mod serve;
+mod target;
+
+pub use self::{future::ResponseFuture, proxy::Proxy};

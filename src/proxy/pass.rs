@@ -1,0 +1,128 @@
+//! Passing a request on, and forgetting what it changed.
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use super::{
+    Proxy,
+    evict::{Caller, Change, Eviction, Outcome},
+    places::Upload,
+};
+use crate::{
+    client::{Cause, Lost, Sent, StreamBody},
+    verdict::Verdict,
+};
+
+/// A request that is ready to go.
+pub(super) struct Passing {
+    pub(super) request: Request<StreamBody>,
+    pub(super) upload: Upload,
+    /// When its answer has to have begun.
+    pub(super) end: Instant,
+    pub(super) change: Change,
+    /// Its body, where that names somebody.
+    pub(super) read: Bytes,
+    pub(super) has_other_accounts: bool,
+}
+
+impl Proxy {
+    /// Passes a request on. One that changes sessions is carried by a task of its own, within its deadline: a client that
+    /// hangs up in the meantime has signed out all the same.
+    pub(super) async fn pass(
+        &self,
+        passing: Passing,
+        head: &Parts,
+    ) -> Result<Response<StreamBody>, Lost> {
+        if passing.change == Change::Nothing {
+            return self
+                .exchange(passing.request, passing.upload, passing.end)
+                .await;
+        }
+        let caller = self.caller(head).await;
+        self.evict(passing.change.beforehand(&caller)).await;
+        let proxy = self.clone();
+        let carried = async move { proxy.exchange_and_evict(passing, &caller).await };
+        let carried = tokio::spawn(carried.in_current_span());
+        carried.await.unwrap_or(Err(Lost {
+            cause: Cause::Panicked,
+            sent: Sent::Maybe,
+        }))
+    }
+
+    async fn exchange_and_evict(
+        &self,
+        passing: Passing,
+        caller: &Caller,
+    ) -> Result<Response<StreamBody>, Lost> {
+        let result = self
+            .exchange(passing.request, passing.upload, passing.end)
+            .await;
+        let outcome = match &result {
+            Ok(response) => Outcome::of(response.status()),
+            Err(lost) if lost.sent == Sent::No => Outcome::NotDone,
+            Err(_) => Outcome::Unknown,
+        };
+        if outcome != Outcome::NotDone {
+            self.auth.validator().leave_calls();
+        }
+        let eviction =
+            passing
+                .change
+                .afterwards(caller, outcome, &passing.read, passing.has_other_accounts);
+        self.evict(eviction).await;
+        result
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<StreamBody>,
+        upload: Upload,
+        end: Instant,
+    ) -> Result<Response<StreamBody>, Lost> {
+        let deadline = self.settings.deadline;
+        let Ok(place) = timeout_at(end, self.places.enter(upload)).await else {
+            let (cause, sent) = (Cause::Busy(deadline), Sent::No);
+            return Err(Lost { cause, sent });
+        };
+        let validator = self.auth.validator();
+        let answer = timeout_at(end, validator.client().forward(request)).await;
+        drop(place);
+        let (cause, sent) = match answer {
+            // Nobody has asked for another protocol.
+            Ok(Ok(response)) if response.status().is_informational() => {
+                (Cause::Status(response.status()), Sent::Maybe)
+            }
+            Ok(result) => return result,
+            Err(_) => (Cause::Deadline(deadline), Sent::Maybe),
+        };
+        Err(Lost { cause, sent })
+    }
+
+    /// Whose session it is. Has to be known before the auth server has ended it; without a cache there is nothing to forget,
+    /// and nobody is asked.
+    async fn caller(&self, head: &Parts) -> Caller {
+        let validator = self.auth.validator();
+        if !validator.has_cache() {
+            return Caller::Nobody;
+        }
+        match validator.identify(&head.headers, &head.extensions).await {
+            Verdict::Active(session) | Verdict::Banned(session) => Caller::Known {
+                session: session.session.id.clone(),
+                user: session.user.id.clone(),
+            },
+            Verdict::SignedOut | Verdict::Anonymous => Caller::Nobody,
+            Verdict::Unavailable { .. } => Caller::Unknown,
+        }
+    }
+
+    async fn evict(&self, eviction: Eviction) {
+        match eviction {
+            Eviction::Nothing => {}
+            Eviction::Session(id) => self.auth.invalidate_session(&id).await,
+            Eviction::User(id) => self.auth.invalidate_user(&id).await,
+            Eviction::Everything => self.auth.invalidate_all().await,
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What passes through and changes a session has been forgotten before its answer is there.
+
+use std::time::Duration;
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode, header};
+use serde_json::json;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tower_better_auth::{
+    BetterAuth, Cache, RejectionKind,
+    testing::{AuthServer, user},
+};
+
+use super::{call, request, serve};
+use crate::support::{
+    answer,
+    mock::{Act, Mock, settle},
+};
+
+const LONG: Duration = Duration::from_secs(300);
+
+/// Everybody's session is in the cache of this handle, and asked for by a cookie that says who it is.
+struct World {
+    mock: Mock,
+    auth: BetterAuth,
+}
+
+impl World {
+    /// The user of the cookie is signed in, and a change is answered with this status.
+    fn changing(act: Act) -> Self {
+        let mock = Mock::new();
+        mock.plays(move |request| {
+            if !request.uri().path().ends_with("/get-session") {
+                return act.clone();
+            }
+            let cookie = request.headers()[header::COOKIE].to_str().unwrap();
+            let id = cookie.rsplit('=').next().unwrap();
+            let mut session = answer::session_of(json!({"id": id, "email": "", "name": ""}));
+            session["session"]["id"] = json!(format!("session of {id}"));
+            Act::session(&session)
+        });
+        let auth = mock.builder().cache(Cache::ttl(LONG)).build().unwrap();
+        Self { mock, auth }
+    }
+
+    async fn warm(&self, ids: &[&str]) {
+        for id in ids {
+            self.auth.validate(&cookie(id)).await.unwrap();
+        }
+    }
+
+    /// Who of these is not in the cache any more.
+    async fn forgotten<'a>(&self, ids: &[&'a str]) -> Vec<&'a str> {
+        let mut forgotten = Vec::new();
+        for id in ids {
+            let before = self.mock.count();
+            self.auth.validate(&cookie(id)).await.unwrap();
+            if self.mock.count() > before {
+                forgotten.push(*id);
+            }
+        }
+        forgotten
+    }
+
+    async fn post(&self, who: &str, path: &str, body: &str) -> StatusCode {
+        let mut request = Request::post(format!("/api/auth{path}"))
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        *request.headers_mut() = cookie(who);
+        call(&self.auth.proxy(), request).await.status
+    }
+}
+
+fn cookie(id: &str) -> HeaderMap {
+    let cookie = format!("better-auth.session_token={id}");
+    HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())])
+}
+
+const ALL: [&str; 3] = ["ada", "bob", "eve"];
+
+#[tokio::test]
+async fn what_is_forgotten_depends_on_the_endpoint_and_on_how_it_went() {
+    const EVE: &str = r#"{"userId":"eve"}"#;
+    for (path, body, status, expected) in [
+        ("/sign-out", "", 200, &["ada"][..]),
+        ("/revoke-sessions", "", 200, &["ada"]),
+        ("/update-user", "{}", 200, &["ada"]),
+        ("/organization/set-active", "{}", 200, &["ada"]),
+        ("/admin/ban-user", EVE, 200, &["eve"]),
+        ("/admin/set-role", EVE, 200, &["eve"]),
+        ("/admin/ban-user", "?", 200, &ALL),
+        (
+            "/admin/revoke-user-session",
+            r#"{"sessionToken":"t"}"#,
+            200,
+            &ALL,
+        ),
+        ("/admin/has-permission", "{}", 200, &[]),
+        // Refused: nothing has changed. What ends was forgotten beforehand.
+        ("/update-user", "{}", 400, &[]),
+        ("/admin/ban-user", EVE, 403, &[]),
+        ("/admin/revoke-user-session", "{}", 403, &[]),
+        ("/revoke-sessions", "", 403, &["ada"]),
+        // Failed: it may have.
+        ("/update-user", "{}", 500, &["ada"]),
+        ("/admin/ban-user", EVE, 500, &["eve"]),
+        ("/admin/revoke-user-session", "{}", 502, &ALL),
+    ] {
+        let world = World::changing(Act::status(status));
+        world.warm(&ALL).await;
+        assert_eq!(world.post("ada", path, body).await.as_u16(), status);
+        assert_eq!(world.forgotten(&ALL).await, expected, "{path} {status}");
+    }
+}
+
+/// The auth server may have done it, and its answer was lost.
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_done_is_forgotten_and_what_was_never_sent_is_not() {
+    for (act, expected) in [
+        (Act::Hang, &["ada"][..]),
+        (Act::Panic, &["ada"]),
+        (Act::Refuse, &[]),
+    ] {
+        let world = World::changing(act);
+        world.warm(&ALL).await;
+        world.post("ada", "/update-user", "{}").await;
+        assert_eq!(world.forgotten(&ALL).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_is_not_in_the_cache_is_found_out_before_the_session_ends() {
+    let world = World::changing(Act::status(200));
+    // The same user in two browsers; only one is in the cache.
+    let mock = &world.mock;
+    mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" => Act::signed_in(),
+        _ => Act::status(200),
+    });
+    world.warm(&["phone"]).await;
+    world.post("laptop", "/revoke-sessions", "").await;
+    assert_eq!(
+        world.forgotten(&["phone", "laptop"]).await,
+        ["phone", "laptop"]
+    );
+}
+
+#[tokio::test]
+async fn without_a_cache_nobody_is_asked_who_it_is() {
+    let mock = Mock::doing(Act::status(200));
+    let mut request = Request::post("/api/auth/sign-out")
+        .body(Body::empty())
+        .unwrap();
+    *request.headers_mut() = cookie("ada");
+    call(&mock.handle().proxy(), request).await;
+    assert_eq!(mock.count(), 1);
+}
+
+/// What was asked before the sign-out says nothing to whoever asks after it.
+#[tokio::test]
+async fn after_a_sign_out_nobody_joins_a_call_that_began_before() {
+    for cache in [None, Some(Cache::ttl(LONG))] {
+        let mock = Mock::new();
+        let builder = mock.builder();
+        let auth = match cache {
+            None => builder,
+            Some(cache) => builder.cache(cache),
+        };
+        let auth = auth.build().unwrap();
+        let gate = mock.hold();
+        let before = tokio::spawn(auth.validate(&cookie("ada")));
+        settle().await;
+        mock.hold_no_more();
+        mock.plays(|request| match request.uri().path() {
+            "/api/auth/get-session" => Act::signed_out(),
+            _ => Act::status(200),
+        });
+        let mut sign_out = Request::post("/api/auth/sign-out")
+            .body(Body::empty())
+            .unwrap();
+        *sign_out.headers_mut() = HeaderMap::new();
+        assert_eq!(call(&auth.proxy(), sign_out).await.status, StatusCode::OK);
+        let after = auth.validate(&cookie("ada")).await;
+        assert_eq!(after.unwrap_err().kind(), RejectionKind::InvalidSession);
+        gate.open();
+        before.await.unwrap().unwrap();
+    }
+}
+
+/// The answer would only have been read by somebody who is gone.
+#[tokio::test]
+async fn a_client_that_hangs_up_has_signed_out_all_the_same() {
+    let server = AuthServer::start().await;
+    let auth = BetterAuth::builder(server.url())
+        .cache(Cache::ttl(LONG))
+        .build()
+        .unwrap();
+    let ada = server.sign_in(user("ada"));
+    let headers = HeaderMap::from_iter([(header::COOKIE, ada.cookie())]);
+    auth.validate(&headers).await.unwrap();
+
+    server.answer_after(Duration::from_millis(200));
+    let app = serve(auth.proxy()).await;
+    let mut client = TcpStream::connect(app).await.unwrap();
+    let cookie = format!("cookie: {}", ada.cookie().to_str().unwrap());
+    let origin = format!("origin: {}", server.url());
+    let head = request("POST /api/auth/sign-out", &[&cookie, &origin], "");
+    client.write_all(head.as_bytes()).await.unwrap();
+    while !server
+        .requests()
+        .iter()
+        .any(|request| request.uri.path().ends_with("/sign-out"))
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(client);
+    let end = tokio::time::Instant::now() + Duration::from_secs(10);
+    while auth.validate(&headers).await.is_ok() {
+        assert!(
+            tokio::time::Instant::now() < end,
+            "the session is still remembered"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_stays_out_of_the_way_of_the_layer() {
+    let world = World::changing(Act::status(200));
+    let app = Router::new()
+        .route(
+            "/me",
+            axum::routing::get(
+                |user: tower_better_auth::CurrentUser| async move { user.id.clone() },
+            ),
+        )
+        .layer(tower_better_auth::SessionAuth::new(world.auth.clone()))
+        .route_service(super::MOUNT, world.auth.proxy());
+    let send = |method: &str, path: &str, headers: HeaderMap| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::empty())
+            .unwrap();
+        *request.headers_mut() = headers;
+        tower::ServiceExt::oneshot(app.clone(), request)
+    };
+    assert_eq!(
+        send("POST", "/api/auth/sign-in/email", HeaderMap::new())
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    assert_eq!(
+        send("GET", "/me", HeaderMap::new()).await.unwrap().status(),
+        401
+    );
+    assert_eq!(
+        send("GET", "/me", cookie("ada")).await.unwrap().status(),
+        200
+    );
+}

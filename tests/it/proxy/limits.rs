@@ -1,0 +1,110 @@
+//! How much, how long, how many: over sockets.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{proxy, raw, request, serve, status};
+use crate::support::{
+    answer,
+    raw_server::{self, RawServer, Step},
+};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+#[tokio::test]
+async fn what_is_announced_as_too_long_is_refused_before_it_is_sent() {
+    let server = RawServer::start(raw_server::answer(answer::ok("{}"))).await;
+    let app = serve(proxy(&server.url())).await;
+    let mut client = TcpStream::connect(app).await.unwrap();
+    let head = "POST /api/auth/upload HTTP/1.1\r\nhost: a\r\ncontent-length: 104857600\r\n\r\n";
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    // Not a byte of the body is sent, and the answer is there.
+    let _ = client.read_to_string(&mut answer).await;
+    assert_eq!(status(&answer), 413, "{answer}");
+    assert!(answer.contains(r#""code":"PAYLOAD_TOO_LARGE""#), "{answer}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_announced_is_refused_when_it_is_too_long() {
+    let server = RawServer::start(vec![Step::Request, Step::Hang]).await;
+    let app = serve(proxy(&server.url()).max_body(10)).await;
+    let chunked = ["transfer-encoding: chunked"];
+    let body = "b\r\n12345678901\r\n0\r\n\r\n";
+    for path in ["/upload", "/admin/ban-user"] {
+        let line = format!("POST /api/auth{path}");
+        let answer = raw(app, request(&line, &chunked, body)).await;
+        assert_eq!(status(&answer), 413, "{answer}");
+    }
+}
+
+/// One byte at a time, or none at all.
+#[tokio::test]
+async fn a_client_that_falls_silent_is_not_waited_for() {
+    let server = RawServer::start(vec![Step::Request, Step::Hang]).await;
+    let app = serve(proxy(&server.url()).idle_timeout(SHORT)).await;
+    for (headers, body) in [
+        (["content-length: 10"], "{"),
+        (["content-length: 100000"], "{"),
+        (["transfer-encoding: chunked"], "1\r\n{\r\n"),
+    ] {
+        let answer = raw(app, request("POST /api/auth/sign-in/email", &headers, body)).await;
+        assert_eq!(status(&answer), 408, "{headers:?}: {answer}");
+        assert!(answer.contains("REQUEST_TIMEOUT"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_auth_server_that_falls_silent_ends_the_answer_without_its_end() {
+    let half = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+    let server = RawServer::start(vec![Step::Request, Step::send(half), Step::Hang]).await;
+    let app = serve(proxy(&server.url()).idle_timeout(SHORT)).await;
+    let answer = raw(app, request("GET /api/auth/list-sessions", &[], "")).await;
+    assert_eq!(status(&answer), 200, "{answer}");
+    assert!(
+        answer.contains("half") && !answer.ends_with("0\r\n\r\n"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn an_auth_server_that_does_not_answer_is_unavailable() {
+    let server = RawServer::start(vec![Step::Request, Step::Hang]).await;
+    let app = serve(proxy(&server.url()).deadline(SHORT)).await;
+    for line in ["GET /api/auth/get-session", "POST /api/auth/sign-out"] {
+        let answer = raw(app, request(line, &[], "")).await;
+        assert_eq!(status(&answer), 503, "{answer}");
+        assert!(answer.contains("retry-after: 2\r\n"), "{answer}");
+    }
+}
+
+/// Slow uploads have places of their own: a quarter.
+#[tokio::test]
+async fn slow_clients_do_not_keep_the_others_from_signing_in() {
+    let server = RawServer::start(raw_server::answer(answer::ok("{}"))).await;
+    let app = serve(proxy(&server.url()).max_concurrency(4)).await;
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let mut client = TcpStream::connect(app).await.unwrap();
+        let head = request("POST /api/auth/upload", &["content-length: 100000"], "x");
+        client.write_all(head.as_bytes()).await.unwrap();
+        slow.push(client);
+        let mut client = TcpStream::connect(app).await.unwrap();
+        let head = request("POST /api/auth/sign-in/email", &["content-length: 10"], "x");
+        client.write_all(head.as_bytes()).await.unwrap();
+        slow.push(client);
+    }
+    let signing_in = raw(
+        app,
+        request("POST /api/auth/sign-in/email", &["content-length: 2"], "{}"),
+    );
+    let answer = tokio::time::timeout(Duration::from_secs(5), signing_in)
+        .await
+        .unwrap();
+    assert_eq!(status(&answer), 200, "{answer}");
+}
