@@ -15,7 +15,7 @@ use tower_service::Service;
 use crate::{
     question::{Question, Replied},
     rejection::{Rejection, ResponseBody},
-    verdict::{BoxFuture, Verdict},
+    verdict::{BoxFuture, Heard, Verdict},
 };
 
 /// What distinguishes one layer from another.
@@ -46,7 +46,7 @@ pub(crate) enum Admission {
 
 /// What was found out.
 pub(crate) enum Learned {
-    Verdict(Verdict),
+    Verdict(Heard),
     /// A verdict that was asked for past every cache.
     Live(Verdict),
     Reply(Question, Replied),

@@ -188,6 +188,7 @@
 //! | [`accept_bearer`](BetterAuthBuilder::accept_bearer) | off: `Authorization` is ignored |
 //! | [`accept_api_key`](BetterAuthBuilder::accept_api_key) | off: `X-Api-Key` is ignored |
 //! | [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache) | off: the auth server looks the session up |
+//! | [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) | off: no session is prolonged, see the [guide](guide::refresh) |
 //! | [`client_ip`](BetterAuthBuilder::client_ip) | not sent |
 //! | [`origin`](BetterAuthBuilder::origin) | that of the URL; permission checks and [sign-outs](guide::devices) send it |
 //! | [`decode_with`](BetterAuthBuilder::decode_with) | what `GET /get-session` answers |
@@ -220,7 +221,8 @@
 //!
 //! - It fails closed. There is no setting that lets a request through when the auth server is unavailable.
 //! - The session token is dropped while the answer is decoded. No [`Session`] holds it, and this crate never logs it.
-//! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, no cookie.
+//! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, and no cookie unless
+//!   [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) is on.
 //! - It is no protection against cross-site request forgery. Better Auth's cookies are `SameSite=Lax` unless told
 //!   otherwise, which stops other sites but not other subdomains of yours: add a layer that checks `Origin`.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a

@@ -2,7 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use http::HeaderValue;
+use crate::cookie::SetCookies;
+
+/// Whether a session may be prolonged by being asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refresh {
+    /// If the server finds that it is time, because there is a response that tells the browser.
+    WhenDue,
+    Never,
+}
 
 /// Asked on behalf of whoever sent a request, with their own credential.
 // Organizations are named in the path, which takes axum to read.
@@ -37,14 +45,14 @@ pub(crate) struct Replied {
     pub(crate) reply: Reply,
     /// Sessions that were due for it are prolonged by some questions, which cannot be switched off there. The browser has
     /// to hear of it, or it forgets the cookie before the session ends.
-    pub(crate) set_cookies: Vec<HeaderValue>,
+    pub(crate) set_cookies: SetCookies,
 }
 
 impl From<Reply> for Replied {
     fn from(reply: Reply) -> Self {
         Self {
             reply,
-            set_cookies: Vec::new(),
+            set_cookies: SetCookies::default(),
         }
     }
 }

@@ -50,6 +50,12 @@ impl Seen {
         self.note(&format!("{what:?} {what:#?}"));
     }
 
+    fn relayed(&self, is_relayed: bool) {
+        if is_relayed {
+            self.note("a cookie was passed on");
+        }
+    }
+
     fn error(&self, error: &(dyn Error + 'static)) {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -218,8 +224,14 @@ impl Requests {
                     seen.debug(&head);
                     seen.note(&String::from_utf8_lossy(&body));
                     // `Debug` of a header that is marked says nothing: what is sent says all.
-                    let values = head.headers.values().map(|value| value.as_bytes().to_vec());
-                    values.for_each(|value| seen.note(&String::from_utf8_lossy(&value)));
+                    for (name, value) in &head.headers {
+                        // What is set in the browser is for its owner alone, and marked, so that nobody else shows it.
+                        let is_relayed = name == header::SET_COOKIE && value.is_sensitive();
+                        seen.relayed(is_relayed);
+                        if !is_relayed {
+                            seen.note(&String::from_utf8_lossy(value.as_bytes()));
+                        }
+                    }
                 }
                 self.validate(auth, headers, seen).await;
             }
@@ -286,6 +298,7 @@ fn with_everything_on(builder: BetterAuthBuilder) -> BetterAuthBuilder {
         .accept_bearer()
         .accept_api_key()
         .trust_cookie_cache()
+        .refresh_sessions()
         .deadline(Duration::from_millis(200))
         .cache(Cache::ttl(Duration::from_secs(60)))
 }
@@ -391,6 +404,7 @@ async fn no_credential_is_seen_anywhere() {
         "INVALID_SESSION",
         "AUTH_SERVICE_UNAVAILABLE",
         "INSUFFICIENT_ROLE",
+        "a cookie was passed on",
         "/sign-in",
         "ada@example.com",
     ] {

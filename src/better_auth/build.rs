@@ -16,6 +16,7 @@ use crate::{
     cookie::CookieNames,
     credential::CredentialPolicy,
     observe::{self, Audit},
+    question::Refresh,
     validate::Validator,
 };
 
@@ -92,7 +93,8 @@ impl BetterAuthBuilder {
             self.clock,
             retry_after,
         )
-        .watched(audit, self.trace_context);
+        .watched(audit, self.trace_context)
+        .refreshing(self.refresh);
         Ok(BetterAuth::of(validator))
     }
 
@@ -132,6 +134,10 @@ impl BetterAuthBuilder {
                 cookie_name("session_cookie", name)?;
                 CookieNames::exactly(name).of_family(&self.cookie_prefix)
             }
+        };
+        let cookies = match self.refresh {
+            Refresh::Never => cookies,
+            Refresh::WhenDue => cookies.and_dont_remember(&self.cookie_prefix),
         };
         let (cookies, limit) = match self.cookie_cache {
             CookieCache::Bypassed => (cookies, defaults::MAX_CREDENTIAL),

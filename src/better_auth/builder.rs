@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     credential::{Acceptance, Ambiguity},
     observe::AuditSink,
+    question::Refresh,
     types::AuthSession,
     validate::{ClientIp, TraceContext},
 };
@@ -37,6 +38,7 @@ pub struct BetterAuthBuilder {
     pub(super) bearer: Acceptance,
     pub(super) api_key: Acceptance,
     pub(super) cookie_cache: CookieCache,
+    pub(super) refresh: Refresh,
     pub(super) client_ip: Option<Box<ClientIp>>,
     pub(super) origin: Option<String>,
     pub(super) decoder: Decoder,
@@ -65,6 +67,7 @@ impl BetterAuthBuilder {
             bearer: Acceptance::Ignored,
             api_key: Acceptance::Ignored,
             cookie_cache: CookieCache::Bypassed,
+            refresh: Refresh::Never,
             client_ip: None,
             origin: None,
             decoder: Decoder::BetterAuth,

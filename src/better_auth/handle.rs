@@ -6,6 +6,7 @@ use super::BetterAuthBuilder;
 #[cfg(feature = "reqwest")]
 use super::ConfigError;
 use crate::{
+    question::Refresh,
     rejection::Rejection,
     types::AuthSession,
     validate::{Invalidation, Validator},
@@ -160,7 +161,7 @@ impl BetterAuth {
     ) -> impl Future<Output = Verdict> + Send + 'static + use<> {
         let inquiry = self.validator.inquire(headers, &Extensions::new());
         let validator = Arc::clone(&self.validator);
-        async move { validator.ask(&inquiry).await }
+        async move { validator.ask(&inquiry, Refresh::Never).await.verdict }
     }
 
     pub(super) fn of(validator: Validator) -> Self {

@@ -10,6 +10,7 @@ mod default_transport;
 pub mod defaults;
 mod handle;
 mod observing;
+mod refresh;
 mod resilience;
 
 pub use self::{

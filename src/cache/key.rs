@@ -31,6 +31,14 @@ impl Keys {
     }
 }
 
+impl Key {
+    /// Which of so many parts of a table it belongs to. Not by the bits that place it within one.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(super) fn shard(self, shards: usize) -> usize {
+        (self.0 >> 64) as usize % shards
+    }
+}
+
 /// The key is a hash already.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {

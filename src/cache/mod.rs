@@ -13,6 +13,7 @@ mod policy;
 mod recently_active;
 mod revocations;
 mod single_flight;
+mod turns;
 
 pub use self::policy::Cache;
 pub(crate) use self::{
@@ -21,4 +22,5 @@ pub(crate) use self::{
     recently_active::RecentlyActive,
     revocations::Generation,
     single_flight::{Flights, Joined, Weight},
+    turns::Turns,
 };

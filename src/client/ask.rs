@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     credential::{Companions, Credential},
     observe::{self, Call},
-    question::{Question, Replied},
+    question::{Question, Refresh, Reply},
 };
 
 /// Asks one auth server.
@@ -50,11 +50,12 @@ pub(crate) struct Contact {
 }
 
 /// What the auth server was heard to say.
-#[derive(Debug)]
 pub(crate) struct Told<T> {
     pub(crate) answer: Result<T, Unavailable>,
     /// Of its last answer, also of one that is not believed.
     pub(crate) status: Option<StatusCode>,
+    /// The lines of an answer that is believed, whatever they say.
+    pub(crate) set_cookies: Vec<HeaderValue>,
 }
 
 impl<T> Told<T> {
@@ -62,6 +63,7 @@ impl<T> Told<T> {
         Self {
             answer: Err(why),
             status: None,
+            set_cookies: Vec::new(),
         }
     }
 }
@@ -105,9 +107,10 @@ impl Client {
         &self,
         credential: &Credential,
         companions: &Companions,
+        refresh: Refresh,
         lane: Lane,
     ) -> Told<Answer> {
-        let request = self.questions.session(credential, companions);
+        let request = self.questions.session(credential, companions, refresh);
         self.ask_with(request, credential, companions, lane).await
     }
 
@@ -149,19 +152,14 @@ impl Client {
         credential: &Credential,
         companions: &Companions,
         lane: Lane,
-    ) -> Told<Replied> {
+    ) -> Told<Reply> {
         let request = match self.questions.about(question, credential, companions) {
             Ok(request) => request,
             Err(invalid) => return Told::nothing(invalid.into()),
         };
         let read = |response: Response<Bytes>| {
             let (head, body) = response.into_parts();
-            let reply = read_reply(question, head.status, &head.headers, &body)?;
-            let set_cookies = head.headers.get_all(header::SET_COOKIE).iter().cloned();
-            Ok(Replied {
-                reply,
-                set_cookies: set_cookies.collect(),
-            })
+            read_reply(question, head.status, &head.headers, &body)
         };
         let pause = &self.question_pause;
         let call = Call::begin(Asked::about(question).name());
@@ -189,9 +187,14 @@ impl Client {
         if observe::has_metrics() {
             observe::breaker(self.contact(Instant::now()).breaker.level());
         }
+        let set_cookies = match &answer {
+            Ok(_) => progress.set_cookies,
+            Err(_) => Vec::new(),
+        };
         Told {
             answer,
             status: progress.status,
+            set_cookies,
         }
     }
 

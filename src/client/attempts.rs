@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
@@ -20,10 +20,11 @@ use crate::{
 };
 
 /// How far a call has come, also when it is cut off.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Progress {
     pub(super) attempts: u32,
     pub(super) status: Option<StatusCode>,
+    pub(super) set_cookies: Vec<HeaderValue>,
 }
 
 impl Client {
@@ -56,12 +57,17 @@ impl Client {
         loop {
             progress.attempts += 1;
             progress.status = None;
+            progress.set_cookies.clear();
             let fetch = Fetch::begin();
             let exchange = self
                 .transport
                 .exchange(request.clone(), self.limits.max_body);
             let response = or_panicked(exchange, || Cause::Panicked).await;
-            progress.status = response.as_ref().ok().map(Response::status);
+            if let Ok(response) = &response {
+                progress.status = Some(response.status());
+                let lines = response.headers().get_all(header::SET_COOKIE);
+                progress.set_cookies.extend(lines.iter().cloned());
+            }
             fetch.end(response.as_ref().map(Response::status).map_err(Cause::name));
             let result = response.map_err(Unavailable::from).and_then(&read);
             let Err(unavailable) = &result else {

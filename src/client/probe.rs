@@ -10,7 +10,10 @@ use super::{
     attempts::or_panicked,
     classify::{ApiKey, classify},
 };
-use crate::credential::{Companions, Credential};
+use crate::{
+    credential::{Companions, Credential},
+    question::Refresh,
+};
 
 /// What is asked on nobody's behalf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +39,11 @@ impl Questions {
     }
 
     fn probe(&self, probe: Probe<'_>) -> Result<Request<Bytes>, InvalidEndpoint> {
-        let mut request = self.session(&Credential::default(), &Companions::default());
+        let mut request = self.session(
+            &Credential::default(),
+            &Companions::default(),
+            Refresh::Never,
+        );
         match probe {
             Probe::Session => {}
             Probe::Ok { base_path: None } => *request.uri_mut() = self.endpoint.at("/ok", "")?,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Endpoint, InvalidEndpoint};
 use crate::{
     credential::{API_KEY, Companions, Credential, REQUEST_ID, TRACEPARENT},
-    question::{Permissions, Question, Scope},
+    question::{Permissions, Question, Refresh, Scope},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -29,6 +29,8 @@ pub(crate) enum CookieCache {
 pub(crate) struct Questions {
     pub(super) endpoint: Endpoint,
     pub(super) session: Uri,
+    /// The same, and the session is prolonged if it is due.
+    session_refreshing: Uri,
     /// Past every cache, also where the cookie cache is trusted.
     session_now: Uri,
     /// What Better Auth has to trust before it answers a POST with cookies.
@@ -38,7 +40,7 @@ pub(crate) struct Questions {
 impl Questions {
     /// The server reads any value of a flag as true, also `false`, so a flag is sent as `true` or not at all.
     ///
-    /// Never without `disableRefresh`: a refresh that nobody relays to the browser logs it out in the end.
+    /// Without `disableRefresh` only for whoever tells the browser: a refresh that nobody relays logs it out in the end.
     pub(crate) fn new(
         endpoint: &Endpoint,
         session_path: &str,
@@ -47,13 +49,20 @@ impl Questions {
     ) -> Result<Self, InvalidEndpoint> {
         let session_now =
             endpoint.at(session_path, "disableCookieCache=true&disableRefresh=true")?;
-        let session = match cookie_cache {
-            CookieCache::Bypassed => session_now.clone(),
-            CookieCache::Trusted => endpoint.at(session_path, DISABLE_REFRESH)?,
+        let (session, session_refreshing) = match cookie_cache {
+            CookieCache::Bypassed => (
+                session_now.clone(),
+                endpoint.at(session_path, "disableCookieCache=true")?,
+            ),
+            CookieCache::Trusted => (
+                endpoint.at(session_path, DISABLE_REFRESH)?,
+                endpoint.at(session_path, "")?,
+            ),
         };
         Ok(Self {
             endpoint: endpoint.clone(),
             session,
+            session_refreshing,
             session_now,
             origin,
         })
@@ -65,7 +74,7 @@ impl Questions {
         credential: &Credential,
         companions: &Companions,
     ) -> Request<Bytes> {
-        let mut request = self.session(credential, companions);
+        let mut request = self.session(credential, companions, Refresh::Never);
         *request.uri_mut() = self.session_now.clone();
         request
     }
@@ -75,9 +84,14 @@ impl Questions {
         &self,
         credential: &Credential,
         companions: &Companions,
+        refresh: Refresh,
     ) -> Request<Bytes> {
+        let uri = match refresh {
+            Refresh::WhenDue => &self.session_refreshing,
+            Refresh::Never => &self.session,
+        };
         let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = self.session.clone();
+        *request.uri_mut() = uri.clone();
         introduce(credential, companions, request.headers_mut());
         request
     }
@@ -174,16 +188,17 @@ mod tests {
 
     #[test]
     fn the_flags_are_true_or_absent() {
-        for (cookie_cache, expected) in [
-            (
-                CookieCache::Bypassed,
-                "disableCookieCache=true&disableRefresh=true",
-            ),
-            (CookieCache::Trusted, "disableRefresh=true"),
+        let (bypassed, trusted) = (CookieCache::Bypassed, CookieCache::Trusted);
+        let both = "disableCookieCache=true&disableRefresh=true";
+        for (cookie_cache, refresh, expected) in [
+            (bypassed, Refresh::Never, Some(both)),
+            (bypassed, Refresh::WhenDue, Some("disableCookieCache=true")),
+            (trusted, Refresh::Never, Some("disableRefresh=true")),
+            (trusted, Refresh::WhenDue, None),
         ] {
-            let request =
-                questions(cookie_cache).session(&Credential::default(), &Companions::default());
-            assert_eq!(request.uri().query(), Some(expected));
+            let (credential, companions) = (Credential::default(), Companions::default());
+            let request = questions(cookie_cache).session(&credential, &companions, refresh);
+            assert_eq!(request.uri().query(), expected);
         }
     }
 
@@ -210,7 +225,8 @@ mod tests {
             request_id: Some(HeaderValue::from_static("r")),
             client_ip: Some("::ffff:192.0.2.7".parse().unwrap()),
         };
-        let request = questions(CookieCache::Bypassed).session(&credential, &companions);
+        let request =
+            questions(CookieCache::Bypassed).session(&credential, &companions, Refresh::Never);
         let mut sent: Vec<_> = request
             .headers()
             .iter()

@@ -2,17 +2,31 @@
 
 use super::names::CookieNames;
 
-/// Whether the line sets one of the cookies that are forwarded. One that deletes is nobody's to pass on who did not ask
-/// whether the session is over.
-pub(crate) fn may_come_back(line: &[u8], names: &CookieNames) -> bool {
+/// What the auth server said in the answer that the line came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// The session goes on.
+    Active,
+    SignedOut,
+}
+
+/// Whether the line is about one of the cookies that are forwarded, and takes the session from nobody who still has one.
+///
+/// What is deleted of the cookie cache comes back in any case: Better Auth rewrites it in pieces, and one that is left over
+/// spoils the rest.
+pub(crate) fn may_come_back(line: &[u8], names: &CookieNames, said: Said) -> bool {
     let mut parts = line.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let pair = parts.next().unwrap_or_default();
     let Some(equals) = pair.iter().position(|byte| *byte == b'=') else {
         return false;
     };
-    let is_listed = names.role(&pair[..equals]).is_some();
-    let is_empty = pair[equals + 1..].is_empty();
-    is_listed && !is_empty && !parts.any(deletes)
+    let (name, value) = (&pair[..equals], &pair[equals + 1..]);
+    if names.role(name).is_none() {
+        return false;
+    }
+    let is_about_the_session = !names.is_session_data(name);
+    let is_deleted = value.is_empty() || parts.any(deletes);
+    said == Said::SignedOut || !(is_about_the_session && is_deleted)
 }
 
 pub(super) fn deletes(attribute: &[u8]) -> bool {
@@ -52,7 +66,31 @@ mod tests {
             ("b.session_token", false),
             ("", false),
         ] {
-            assert_eq!(may_come_back(line.as_bytes(), &names), expected, "{line}");
+            let comes_back = may_come_back(line.as_bytes(), &names, Said::Active);
+            assert_eq!(comes_back, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_deleted_only_with_the_word_that_it_is_over_and_nothing_else_ever() {
+        let plain = CookieNames::with_prefix("b");
+        let cached = CookieNames::with_prefix("b").and_session_data("b");
+        for (names, line, with_active, with_signed_out) in [
+            (&plain, "b.session_token=; Max-Age=0; Path=/", false, true),
+            (&plain, "__Secure-b.dont_remember=; Max-Age=0", false, true),
+            (&plain, "b.session_data=; Max-Age=0", false, false),
+            (&plain, "b.session_data=A", false, false),
+            (&plain, "other=; Max-Age=0", false, false),
+            (&cached, "b.session_token=; Max-Age=0; Path=/", false, true),
+            (&cached, "b.session_data=; Max-Age=0", true, true),
+            (&cached, "__Secure-b.session_data.1=; Max-Age=0", true, true),
+            (&cached, "b.session_data.0=A", true, true),
+            (&cached, "b.session_datas=A", false, false),
+            (&cached, "b.session_token_multi-a=A", false, false),
+        ] {
+            let comes_back = |said| may_come_back(line.as_bytes(), names, said);
+            assert_eq!(comes_back(Said::Active), with_active, "{line}");
+            assert_eq!(comes_back(Said::SignedOut), with_signed_out, "{line}");
         }
     }
 
@@ -87,7 +125,8 @@ mod tests {
             // What has white space around its `=`, Better Auth does not write.
             prop_assume!(!line.contains(" =") && !line.contains("= "));
             let names = CookieNames::with_prefix("b");
-            prop_assert_eq!(may_come_back(line.as_bytes(), &names), by_the_book(&line), "{}", line);
+            let comes_back = may_come_back(line.as_bytes(), &names, Said::Active);
+            prop_assert_eq!(comes_back, by_the_book(&line), "{}", line);
         }
     }
 }

@@ -18,12 +18,14 @@ mod family;
 mod names;
 mod select;
 mod sign_out;
+mod set_cookies;
 
 #[cfg(feature = "proxy")]
 pub(crate) use self::family::family;
 pub(crate) use self::{
-    come_back::may_come_back,
+    come_back::{Said, may_come_back},
     names::CookieNames,
     select::{Selected, select},
+    set_cookies::SetCookies,
     sign_out::ends_with_session,
 };

@@ -87,6 +87,12 @@ impl CookieNames {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(OTHER_ACCOUNTS))
     }
 
+    /// Also `<prefix>.dont_remember`, which keeps a session from being prolonged.
+    pub(crate) fn and_dont_remember(mut self, prefix: &str) -> Self {
+        self.dont_remember = Some(format!("{prefix}.dont_remember").into_bytes());
+        self
+    }
+
     /// Whether it is the session cookie's name.
     pub(crate) fn is_token(&self, name: &str) -> bool {
         self.role(name.as_bytes()) == Some(Role::Token)
@@ -112,8 +118,8 @@ impl CookieNames {
         if is_token {
             return Some(Role::Token);
         }
-        let is_companion = self.dont_remember.as_deref() == Some(plain)
-            || matches!(&self.session_data, Some(data) if is_or_is_chunk_of(plain, data));
+        let is_companion =
+            self.dont_remember.as_deref() == Some(plain) || self.is_session_data(name);
         is_companion.then_some(Role::Companion)
     }
 
@@ -127,6 +133,12 @@ impl CookieNames {
                 || is_or_is_chunk_of(key, b"account_data")
         });
         is_sibling || self.role(name).is_some()
+    }
+
+    /// Whether it belongs to the cookie cache, and that is trusted.
+    pub(super) fn is_session_data(&self, name: &[u8]) -> bool {
+        let plain = name.strip_prefix(SECURE).unwrap_or(name);
+        matches!(&self.session_data, Some(data) if is_or_is_chunk_of(plain, data))
     }
 }
 
@@ -251,6 +263,18 @@ mod tests {
             names.role(b"better-auth.session_data.0"),
             Some(Role::Companion)
         );
+        assert_eq!(names.role(b"better-auth.dont_remember"), None);
+    }
+
+    #[test]
+    fn with_an_exact_name_what_keeps_a_session_short_is_found_by_its_prefix_if_told() {
+        let names = CookieNames::exactly("sid").and_dont_remember("app");
+        for name in [
+            b"app.dont_remember".as_slice(),
+            b"__Secure-app.dont_remember",
+        ] {
+            assert_eq!(names.role(name), Some(Role::Companion));
+        }
         assert_eq!(names.role(b"better-auth.dont_remember"), None);
     }
 }

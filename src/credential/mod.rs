@@ -135,6 +135,11 @@ impl Shown<'_> {
             + headers.map(HeaderValue::len).sum::<usize>()
     }
 
+    /// As [`Credential::is_cookie_alone`].
+    pub(crate) fn is_cookie_alone(&self) -> bool {
+        self.authorization.is_none() && self.api_key.is_none()
+    }
+
     fn is_ambiguous(&self) -> bool {
         self.cookies.as_ref().is_some_and(Selected::is_ambiguous)
     }

@@ -5,6 +5,7 @@
 //! - [What refusals look like](answers)
 //! - [Devices and sign-out](devices)
 //! - [What is sent to the auth server](sent)
+//! - [How a browser stays signed in](refresh)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
@@ -27,6 +28,9 @@ pub mod sent {}
 
 #[doc = include_str!("origins.md")]
 pub mod origins {}
+
+#[doc = include_str!("refresh.md")]
+pub mod refresh {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

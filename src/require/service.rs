@@ -1,12 +1,12 @@
 use std::{
     cell::RefCell,
-    fmt,
+    fmt, mem,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use tower_service::Service;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     held::Held,
 };
 use crate::{
+    cookie::SetCookies,
     credential::Inquiry,
     gate::{Admission, Gate, Gated, Learned},
     observe,
@@ -64,12 +65,10 @@ where
                 gate.uncovered_call = grpc::content_type(&request);
                 Admission::Refused(Rejection::misconfigured())
             }
-            Some(Ok(verdict)) => gate.admit(&mut request, Learned::Verdict(verdict)),
-            Some(Err(open)) => {
-                Admission::Ask(Box::pin(
-                    async move { Learned::Verdict(open.verdict().await) },
-                ))
-            }
+            Some(Ok(verdict)) => gate.admit(&mut request, Learned::Verdict(verdict.into())),
+            Some(Err(open)) => Admission::Ask(Box::pin(async move {
+                Learned::Verdict(open.verdict().await.into())
+            })),
         };
         Gated::new(gate, admission, &mut self.inner, request).into()
     }
@@ -80,7 +79,7 @@ pub(super) struct RequireGate {
     /// The content type of a gRPC call that no `SessionAuth` covers, so that nobody else will answer it in its form.
     uncovered_call: Option<HeaderValue>,
     /// What the browser has to be told of the replies.
-    set_cookies: RefCell<Vec<HeaderValue>>,
+    set_cookies: RefCell<Vec<SetCookies>>,
 }
 
 impl RequireGate {
@@ -92,29 +91,19 @@ impl RequireGate {
         }
     }
 
-    /// Each line on its own, in order, and in no cache. What the handler sets itself comes last, so that it holds: a
-    /// sign-out stays one.
-    fn relay(&self, headers: &mut HeaderMap) {
-        let mut lines = self.set_cookies.take();
-        if lines.is_empty() {
-            return;
+    /// The oldest come first, each in front of what is there.
+    fn pass_on_cookies(&self, headers: &mut HeaderMap) {
+        for set_cookies in self.set_cookies.take().iter().rev() {
+            set_cookies.pass_on(headers);
         }
-        lines.extend(headers.get_all(header::SET_COOKIE).iter().cloned());
-        headers.remove(header::SET_COOKIE);
-        for line in lines {
-            headers.append(header::SET_COOKIE, line);
-        }
-        let nobody = HeaderValue::from_static("private, no-store");
-        headers.insert(header::CACHE_CONTROL, nobody);
     }
 }
 
 impl Gate for RequireGate {
     fn admit<B>(&self, request: &mut Request<B>, mut learned: Learned) -> Admission {
         if let Learned::Reply(_, replied) = &mut learned {
-            self.set_cookies
-                .borrow_mut()
-                .append(&mut replied.set_cookies);
+            let set_cookies = mem::take(&mut replied.set_cookies);
+            self.set_cookies.borrow_mut().push(set_cookies);
         }
         let session = match learn(request, learned) {
             Ok(session) => session,
@@ -133,12 +122,12 @@ impl Gate for RequireGate {
             Some(content_type) => grpc::respond(rejection, content_type.clone()),
             None => rejection::render(rejection),
         };
-        self.relay(response.headers_mut());
+        self.pass_on_cookies(response.headers_mut());
         response
     }
 
     fn finish<B>(&self, mut response: Response<B>) -> Response<ResponseBody<B>> {
-        self.relay(response.headers_mut());
+        self.pass_on_cookies(response.headers_mut());
         response.map(ResponseBody::inner)
     }
 }
@@ -146,7 +135,7 @@ impl Gate for RequireGate {
 /// Writes down what was found out, for this guard and for all that comes after it.
 fn learn<B>(request: &mut Request<B>, learned: Learned) -> Result<Arc<AuthSession>, Rejection> {
     let verdict = match learned {
-        Learned::Verdict(verdict) => return Rejection::unless_active(verdict),
+        Learned::Verdict(heard) => return Rejection::unless_active(heard.verdict),
         Learned::Live(verdict) => {
             let checkpoint = checkpoint(request)?;
             *checkpoint = checkpoint.renewed(verdict.clone());

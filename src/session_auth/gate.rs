@@ -1,6 +1,6 @@
 //! What [`SessionAuth`](super::SessionAuth) does with a verdict, and with the response.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use bytes::Bytes;
 use http::{
@@ -10,15 +10,18 @@ use http::{
 
 use super::layer::{Caching, Settings};
 use crate::{
+    cookie::SetCookies,
     gate::{Admission, Gate, Learned},
     rejection::{Asked, Rejection, ResponseBody},
-    verdict::{Checkpoint, Lazy, Verdict},
+    verdict::{Checkpoint, Heard, Lazy, Verdict},
 };
 
 pub(super) struct SessionGate {
     settings: Arc<Settings>,
     asked: Asked,
     consulted: Consulted,
+    /// What the browser has to be told of the verdict.
+    set_cookies: RefCell<SetCookies>,
 }
 
 /// Whether the response depends on who sent the request.
@@ -39,14 +42,30 @@ impl SessionGate {
             settings: Arc::clone(settings),
             asked: settings.form.keep(request),
             consulted,
+            set_cookies: RefCell::default(),
         }
+    }
+
+    fn pass_on_cookies(&self, headers: &mut HeaderMap) {
+        let set_cookies = match &self.consulted {
+            Consulted::OnDemand(Some(question)) => question.answered(),
+            Consulted::OnDemand(None) | Consulted::Always => self.set_cookies.take(),
+        };
+        set_cookies.pass_on(headers);
     }
 }
 
 impl Gate for SessionGate {
     fn admit<B>(&self, request: &mut Request<B>, learned: Learned) -> Admission {
         let verdict = match learned {
-            Learned::Verdict(verdict) | Learned::Live(verdict) => verdict,
+            Learned::Verdict(Heard {
+                verdict,
+                set_cookies,
+            }) => {
+                self.set_cookies.replace(set_cookies);
+                verdict
+            }
+            Learned::Live(verdict) => verdict,
             // This gate asks about nothing else.
             Learned::Reply(..) => return Admission::Refused(Rejection::misconfigured()),
         };
@@ -68,6 +87,7 @@ impl Gate for SessionGate {
     fn refuse(&self, rejection: Rejection) -> Response<Bytes> {
         let mut response = self.settings.form.render(rejection, &self.asked);
         vary_on(&self.settings.vary, response.headers_mut());
+        self.pass_on_cookies(response.headers_mut());
         response
     }
 
@@ -87,6 +107,7 @@ impl Gate for SessionGate {
         if is_consulted && is_signed_in && self.settings.caching == Caching::PrivateUnlessSet {
             headers.entry(header::CACHE_CONTROL).or_insert(PRIVATE);
         }
+        self.pass_on_cookies(headers);
         response
     }
 }

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     gate::{Admission, Gate, Gated, Learned},
+    question::Refresh,
     rejection::ResponseBody,
-    verdict::{Checkpoint, Verdict},
+    verdict::{Checkpoint, Heard, Verdict},
 };
 
 /// The service that [`SessionAuth`] makes.
@@ -52,7 +53,7 @@ where
             (Some(outer), Mode::Optional) => self.serve(outer, request),
             (Some(outer), Mode::Required) => {
                 let known = outer.known();
-                self.require(known, request, async move { outer.verdict().await })
+                self.require(known, request, async move { outer.verdict().await.into() })
             }
             (None, Mode::Optional) => {
                 let known = validator.look_without_asking(request.headers(), request.extensions());
@@ -64,7 +65,9 @@ where
                     Ok(verdict) => self.require(Some(verdict), request, pending()),
                     Err(inquiry) => {
                         let asker = settings.asker();
-                        self.require(None, request, async move { asker.ask(&inquiry).await })
+                        self.require(None, request, async move {
+                            asker.ask(&inquiry, Refresh::WhenDue).await
+                        })
                     }
                 }
             }
@@ -89,14 +92,14 @@ impl<S: Clone> SessionAuthService<S> {
         &mut self,
         known: Option<Verdict>,
         mut request: Request<B>,
-        ask: impl Future<Output = Verdict> + Send + 'static,
+        ask: impl Future<Output = Heard> + Send + 'static,
     ) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
     {
         let gate = SessionGate::new(&self.auth.settings, &request, Consulted::Always);
         let admission = match known {
-            Some(verdict) => gate.admit(&mut request, Learned::Verdict(verdict)),
+            Some(verdict) => gate.admit(&mut request, Learned::Verdict(verdict.into())),
             None => Admission::Ask(Box::pin(async move { Learned::Verdict(ask.await) })),
         };
         Gated::new(gate, admission, &mut self.inner, request).into()

@@ -2,17 +2,18 @@
 
 use std::time::SystemTime;
 
-use http::{Extensions, HeaderMap, header};
+use http::{Extensions, HeaderMap, HeaderValue, header};
 use tracing::Instrument;
 
 use super::{Validator, checks::Landed, report::Checked};
 use crate::{
     client::{Asked, Lane},
+    cookie::{Said, SetCookies},
     credential::{Companions, Credential, Inquiry, Presented},
     observe::{self, Check, Source},
-    question::{Question, Replied, Reply},
+    question::{Question, Refresh, Replied, Reply},
     types::AuthSession,
-    verdict::{Ask, BoxFuture, Verdict},
+    verdict::{Ask, BoxFuture, Heard, Verdict},
 };
 
 impl Ask for Validator {
@@ -31,7 +32,7 @@ impl Ask for Validator {
         }
     }
 
-    fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict> {
+    fn ask<'a>(&'a self, inquiry: &'a Inquiry, refresh: Refresh) -> BoxFuture<'a, Heard> {
         Box::pin(async move {
             let mut check = Check::begin(Source::Fetched);
             let span = check.span();
@@ -43,7 +44,9 @@ impl Ask for Validator {
                     }
                     Ok(credential) => {
                         let companions = &inquiry.companions;
-                        self.check(credential, companions, &mut check).await
+                        let refresh = self.refresh(refresh, credential.is_cookie_alone());
+                        self.check(credential, companions, refresh, &mut check)
+                            .await
                     }
                 }
             };
@@ -62,7 +65,7 @@ impl Ask for Validator {
                 }
             };
             let checked = asking.instrument(check.span()).await;
-            self.end(check, checked, inquiry)
+            self.end(check, checked, inquiry).verdict
         })
     }
 
@@ -91,7 +94,7 @@ impl Ask for Validator {
                 .ask_about(question, credential, companions, lane)
                 .await;
             match told.answer {
-                Ok(replied) => self.note(replied, credential),
+                Ok(reply) => self.replied(reply, told.set_cookies, credential),
                 Err(unavailable) => {
                     let finding = self
                         .checks
@@ -137,15 +140,32 @@ impl Validator {
         }
     }
 
+    /// Says in the log what is wrong, and keeps the cookies that may come back.
+    fn replied(&self, reply: Reply, lines: Vec<HeaderValue>, credential: &Credential) -> Replied {
+        // The only reply that is a mistake of the application's.
+        if reply == Reply::Misconfigured {
+            observe::misconfigured(
+                "the auth server refuses the origin of permission checks: set `origin` to one of its `trustedOrigins`",
+            );
+        }
+        let set_cookies = if credential.is_cookie_alone() {
+            // A reply about somebody who is signed in.
+            self.checks.set_cookies(lines, Said::Active)
+        } else {
+            SetCookies::default()
+        };
+        Replied { reply, set_cookies }
+    }
+
     async fn check_now(&self, credential: &Credential, companions: &Companions) -> Checked {
         let (checks, key) = (&self.checks, self.key(credential));
         let (born, lane) = (checks.generation(), checks.lane(key));
         let call = async {
             let told = checks.client.ask_now(credential, companions, lane).await;
-            checks.landed(key, born, told)
+            checks.landed(key, born, Refresh::Never, told)
         };
         let keep = |landed: &Landed| checks.keep(key, landed);
         let landed = self.flights.alone(key, call, keep).await;
-        checks.verdict(landed)
+        checks.verdict(landed, Refresh::Never)
     }
 }

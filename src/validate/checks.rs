@@ -5,16 +5,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 use super::report::{Checked, NO_SESSION};
 use crate::{
-    cache::{Generation, Key, RecentlyActive, SessionCache, Weight},
+    cache::{Generation, Key, RecentlyActive, SessionCache, Turns, Weight},
     client::{Answer, Asked, Cause, Client, Lane, Told, Unavailable},
     clock::Clock,
+    cookie::{self, CookieNames, Said, SetCookies},
     observe::{self, Throttles},
-    question::Reply,
+    question::{Refresh, Reply},
     types::AuthSession,
     verdict::Verdict,
 };
@@ -22,7 +23,10 @@ use crate::{
 /// What a call under way holds on to, also when nobody waits for it any more.
 pub(super) struct Checks {
     pub(super) client: Client,
+    /// Which of the auth server's may come back.
+    pub(super) cookies: CookieNames,
     pub(super) cache: Option<SessionCache>,
+    pub(super) turns: Turns,
     pub(super) recently_active: RecentlyActive,
     pub(super) clock: Clock,
     /// What a client is told when the auth server did not say when to come back.
@@ -50,6 +54,8 @@ pub(super) struct Landed {
     pub(super) weight: Weight,
     /// Of the auth server's answer, if there is one.
     pub(super) status: Option<StatusCode>,
+    /// For one of those who waited and have a response that can pass them on.
+    pub(super) set_cookies: SetCookies,
 }
 
 impl Checks {
@@ -66,11 +72,37 @@ impl Checks {
         }
     }
 
+    /// How long a session goes on.
+    pub(super) fn rest(&self, session: &AuthSession) -> Duration {
+        let expires_at = session.session.expires_at;
+        expires_at
+            .duration_since(self.clock.now())
+            .unwrap_or_default()
+    }
+
     /// What the answer to a call that began at `born` comes to.
-    pub(super) fn landed(&self, key: Key, born: Option<Generation>, told: Told<Answer>) -> Landed {
+    pub(super) fn landed(
+        &self,
+        key: Key,
+        born: Option<Generation>,
+        refresh: Refresh,
+        told: Told<Answer>,
+    ) -> Landed {
+        let set_cookies = match (refresh, &told.answer) {
+            (Refresh::WhenDue, Ok(Answer::Active(_))) => {
+                self.set_cookies(told.set_cookies, Said::Active)
+            }
+            (Refresh::WhenDue, Ok(Answer::SignedOut)) => {
+                self.set_cookies(told.set_cookies, Said::SignedOut)
+            }
+            (Refresh::WhenDue, Err(_)) | (Refresh::Never, _) => SetCookies::default(),
+        };
         let finding = match told.answer {
             Ok(Answer::Active(session)) => {
                 self.recently_active.note(key, Instant::now());
+                if refresh == Refresh::WhenDue && self.cache.is_some() {
+                    self.turns.note(key, Instant::now(), self.rest(&session));
+                }
                 Finding::Active(session)
             }
             Ok(Answer::SignedOut) => Finding::SignedOut,
@@ -81,6 +113,7 @@ impl Checks {
             finding,
             born,
             status: told.status,
+            set_cookies,
         }
     }
 
@@ -91,7 +124,14 @@ impl Checks {
             born: None,
             weight: Weight::Nothing,
             status: None,
+            set_cookies: SetCookies::default(),
         }
+    }
+
+    /// Those of the auth server's lines that the browser is told.
+    pub(super) fn set_cookies(&self, mut lines: Vec<HeaderValue>, said: Said) -> SetCookies {
+        lines.retain(|line| cookie::may_come_back(line.as_bytes(), &self.cookies, said));
+        SetCookies::new(lines)
     }
 
     /// Takes down what a call found out.
@@ -123,15 +163,25 @@ impl Checks {
 }
 
 impl Checks {
-    /// The verdict at the time of now.
-    pub(super) fn verdict(&self, landed: Landed) -> Checked {
+    /// The verdict at the time of now, with the cookies for whoever can pass them on.
+    pub(super) fn verdict(&self, landed: Landed, refresh: Refresh) -> Checked {
+        let set_cookies = match refresh {
+            Refresh::WhenDue => landed.set_cookies,
+            Refresh::Never => SetCookies::default(),
+        };
         let (verdict, reason) = match landed.finding {
             Finding::Active(session) => match Verdict::of(session, self.clock.now()) {
                 Verdict::SignedOut => {
                     self.warn_about_clocks();
                     (Verdict::SignedOut, "expired")
                 }
-                verdict => return Checked::remembered(verdict).with(landed.status),
+                verdict => {
+                    return Checked {
+                        status: landed.status,
+                        set_cookies,
+                        ..Checked::remembered(verdict)
+                    };
+                }
             },
             Finding::SignedOut => (Verdict::SignedOut, NO_SESSION),
             Finding::Unavailable { retry_after, cause } => {
@@ -142,6 +192,7 @@ impl Checks {
             verdict,
             reason,
             status: landed.status,
+            set_cookies,
         }
     }
 

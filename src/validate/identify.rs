@@ -7,6 +7,7 @@ use http::{Extensions, HeaderMap};
 use super::Validator;
 use crate::{
     credential::{Acceptance, CredentialPolicy},
+    question::Refresh,
     verdict::{Ask, Verdict},
 };
 
@@ -18,7 +19,7 @@ impl Validator {
             ..self.policy.clone()
         };
         let inquiry = self.inquiry(&policy.read(headers), headers, extensions);
-        self.ask(&inquiry).await
+        self.ask(&inquiry, Refresh::Never).await.verdict
     }
 
     /// The client's address, if it is to be sent.

@@ -1,6 +1,7 @@
 //! From a request to a verdict: the only place where cookies, cache and client meet.
 
 mod ask;
+mod check;
 mod checks;
 mod manage;
 #[cfg(feature = "proxy")]
@@ -12,22 +13,21 @@ mod model;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{Extensions, HeaderMap, header};
-use tokio::{runtime::Handle, time::Instant};
-use tracing::{Instrument, Span};
+use tokio::time::Instant;
 
 pub(crate) use self::manage::NotDone;
 use self::{
+    check::Remembered,
     checks::{Checks, Landed},
     report::Checked,
 };
 use crate::{
-    cache::{Flights, Found, Joined, Key, Keys, RecentlyActive, SessionCache},
-    client::{Client, Lane},
+    cache::{Flights, Key, Keys, RecentlyActive, SessionCache, Turns},
+    client::Client,
     clock::Clock,
-    cookie,
-    credential::{Companions, Credential, CredentialPolicy, Inquiry, Presented, Shown},
-    observe::{self, Audit, Check, Glance, Source, Throttles},
-    question::{Replied, Reply},
+    credential::{Companions, CredentialPolicy, Inquiry, Presented, Shown},
+    observe::{self, Audit, Glance, Source, Throttles},
+    question::Refresh,
     verdict::Verdict,
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct Validator {
     pub(crate) client_ip: Option<Box<ClientIp>>,
     trace_context: Option<Box<TraceContext>>,
     audit: Audit,
+    /// Whether sessions are prolonged, where a response can tell the browser.
+    refresh: Refresh,
     keys: Keys,
     flights: Flights<Landed>,
     checks: Arc<Checks>,
@@ -57,16 +59,20 @@ impl Validator {
         clock: Clock,
         retry_after: Duration,
     ) -> Self {
+        let cookies = policy.cookies.clone();
         Self {
             policy,
             client_ip,
             trace_context: None,
             audit: Audit::new(None),
+            refresh: Refresh::Never,
             keys: Keys::random(),
             flights: Flights::new(|landed: &Landed| landed.weight),
             checks: Arc::new(Checks {
                 client,
+                cookies,
                 cache,
+                turns: Turns::new(),
                 recently_active: RecentlyActive::new(),
                 clock,
                 retry_after,
@@ -81,6 +87,10 @@ impl Validator {
             audit,
             ..self
         }
+    }
+
+    pub(crate) fn refreshing(self, refresh: Refresh) -> Self {
+        Self { refresh, ..self }
     }
 
     /// The verdict where nobody has to be asked for it, or what there is to ask with.
@@ -123,9 +133,12 @@ impl Validator {
             }
             Presented::Credential(shown) => {
                 let key = || self.keys.key(|hasher| shown.hash_into(hasher));
-                match self.remembered(key, |key| is_good_enough(key, shown)) {
-                    Some(verdict) => (Source::Hit, Checked::remembered(verdict)),
-                    None => return Err(Box::new(self.inquiry(&presented, headers, extensions))),
+                let refresh = self.refresh(Refresh::WhenDue, shown.is_cookie_alone());
+                match self.remembered(key, refresh, |key| is_good_enough(key, shown)) {
+                    Remembered::Verdict(verdict) => (Source::Hit, Checked::remembered(verdict)),
+                    Remembered::Due(_) | Remembered::Nothing => {
+                        return Err(Box::new(self.inquiry(&presented, headers, extensions)));
+                    }
                 }
             }
         };
@@ -179,113 +192,20 @@ impl Validator {
         }
     }
 
-    /// What the cache knows; `key` is not made without one.
-    fn remembered(
-        &self,
-        key: impl FnOnce() -> Key,
-        is_good_enough: impl FnOnce(Key) -> bool,
-    ) -> Option<Verdict> {
-        let cache = self.checks.cache.as_ref()?;
-        let key = key();
-        match cache.get(key, Instant::now()) {
-            Found::Active(session) => Some(Verdict::of_remembered(session, &self.checks.clock)),
-            Found::Aging(session) => {
-                is_good_enough(key).then(|| Verdict::of_remembered(session, &self.checks.clock))
-            }
-            Found::SignedOut => Some(Verdict::SignedOut),
-            Found::Nothing => None,
-        }
-    }
-
-    /// Asks ahead of the end, so that nobody has to wait for it.
+    /// Whether a session is prolonged for somebody who wants it so.
     ///
-    /// In the name of the client, so that a 429 is about that client, and not about everybody. The cache knows the session,
-    /// whenever it was last asked for.
-    fn renew(&self, key: Key, credential: Credential, client_ip: Option<IpAddr>) {
-        if Handle::try_current().is_ok() {
-            let companions = Companions {
-                client_ip,
-                ..Companions::default()
-            };
-            let span = observe::renewal();
-            drop(self.join(key, credential, companions, Lane::Known, span));
+    /// Only that of a cookie: to a client that shows a token, nobody can say that it is not to be remembered.
+    fn refresh(&self, wanted: Refresh, is_cookie_alone: bool) -> Refresh {
+        if is_cookie_alone && wanted == Refresh::WhenDue {
+            self.refresh
+        } else {
+            Refresh::Never
         }
     }
 
     fn client_ip(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
         let find = self.client_ip.as_ref()?;
         find(headers, extensions)
-    }
-
-    /// Waits for the call for this credential: one that is under way, or a new one.
-    fn join(
-        &self,
-        key: Key,
-        credential: Credential,
-        companions: Companions,
-        lane: Lane,
-        span: Span,
-    ) -> Joined<Landed> {
-        let (checks, keeper) = (Arc::clone(&self.checks), Arc::clone(&self.checks));
-        let fetch = || {
-            let call = async move {
-                let born = checks.generation();
-                let told = checks.client.ask(&credential, &companions, lane).await;
-                checks.landed(key, born, told)
-            };
-            call.instrument(span)
-        };
-        let keep = move |landed: &Landed| keeper.keep(key, landed);
-        self.flights.join(key, fetch, keep)
-    }
-
-    fn key(&self, credential: &Credential) -> Key {
-        self.keys.key(|hasher| credential.hash_into(hasher))
-    }
-
-    async fn check(
-        &self,
-        credential: &Credential,
-        companions: &Companions,
-        check: &mut Check,
-    ) -> Checked {
-        let key = self.key(credential);
-        // Another request may have found it out since this one looked.
-        let remembered = self.remembered(
-            || key,
-            |key| {
-                self.renew(key, credential.clone(), companions.client_ip);
-                true
-            },
-        );
-        if let Some(verdict) = remembered {
-            check.comes_from(Source::Hit);
-            return Checked::remembered(verdict);
-        }
-        let lane = self.checks.lane(key);
-        let (credential, companions) = (credential.clone(), companions.clone());
-        let joined = self.join(key, credential, companions, lane, Span::current());
-        if !joined.is_first {
-            check.comes_from(Source::Coalesced);
-        }
-        let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
-        self.checks.verdict(landed)
-    }
-
-    /// Says in the log what is wrong, and keeps the cookies that may come back.
-    fn note(&self, mut replied: Replied, credential: &Credential) -> Replied {
-        // The only reply that is a mistake of the application's.
-        if replied.reply == Reply::Misconfigured {
-            observe::misconfigured(
-                "the auth server refuses the origin of permission checks: set `origin` to one of its `trustedOrigins`",
-            );
-        }
-        let names = &self.policy.cookies;
-        let is_of_cookie = credential.is_cookie_alone();
-        replied
-            .set_cookies
-            .retain(|line| is_of_cookie && cookie::may_come_back(line.as_bytes(), names));
-        replied
     }
 }
 

@@ -5,10 +5,11 @@ use http::{Extensions, HeaderMap, StatusCode, header};
 use super::Validator;
 use crate::{
     client::Unavailable,
+    cookie::SetCookies,
     credential::{Inquiry, Unusable},
     observe::{AuditEventKind, Caller, Check},
     types::AuthSession,
-    verdict::Verdict,
+    verdict::{Heard, Verdict},
 };
 
 /// The auth server knows no session for the credential.
@@ -22,6 +23,8 @@ pub(super) struct Checked {
     pub(super) reason: &'static str,
     /// Of the auth server's answer, if there is one.
     pub(super) status: Option<StatusCode>,
+    /// What the browser has to be told.
+    pub(super) set_cookies: SetCookies,
 }
 
 impl Checked {
@@ -36,6 +39,7 @@ impl Checked {
             verdict,
             reason,
             status: None,
+            set_cookies: SetCookies::default(),
         }
     }
 
@@ -48,20 +52,20 @@ impl Checked {
             verdict: Verdict::SignedOut,
             reason,
             status: None,
+            set_cookies: SetCookies::default(),
         }
-    }
-
-    pub(super) fn with(self, status: Option<StatusCode>) -> Self {
-        Self { status, ..self }
     }
 }
 
 impl Validator {
     /// Closes a check that may have waited.
-    pub(super) fn end(&self, check: Check, checked: Checked, inquiry: &Inquiry) -> Verdict {
+    pub(super) fn end(&self, check: Check, checked: Checked, inquiry: &Inquiry) -> Heard {
         self.report(&checked, || caller_of(inquiry));
         check.end(&checked.verdict, checked.status);
-        checked.verdict
+        Heard {
+            verdict: checked.verdict,
+            set_cookies: checked.set_cookies,
+        }
     }
 
     /// For the audit trail. Who is let in, or shows no credential, leaves no trace there.

@@ -30,5 +30,6 @@ mod observed;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod real_server;
+mod relay;
 mod resilience;
 mod versions;

@@ -18,6 +18,7 @@ use crate::{
     cache::{Cache, SessionCache, Trust},
     client::Transport,
     clock::Clock,
+    question::Refresh,
     validate::{Invalidation, Validator},
     verdict::{Ask, BoxFuture, Verdict},
 };
@@ -146,7 +147,7 @@ impl Episode {
                 self.check(&waiting(0, Box::pin(pending())), &verdict, expected);
             }
             (Err(inquiry), Expected::With(call)) => {
-                let verdict = async move { validator.ask(&inquiry).await };
+                let verdict = async move { validator.ask(&inquiry, Refresh::Never).await.verdict };
                 self.wait(waiting(call, Box::pin(verdict)));
             }
             (found, expected) => {

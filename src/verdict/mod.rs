@@ -3,25 +3,26 @@
 //! It travels in the request's extensions. The handler's side (extractors, guards) reads it and never sees a
 //! network; the auth server's side makes it and never sees a handler.
 
+mod lazy;
+
 use std::{
     fmt,
     future::Future,
     pin::Pin,
     ptr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use http::{Extensions, HeaderMap};
-use tokio::sync::OnceCell;
+
+pub(crate) use self::lazy::Lazy;
 
 use crate::{
     clock::Clock,
+    cookie::SetCookies,
     credential::Inquiry,
-    question::{Question, Replied, Reply},
+    question::{Question, Refresh, Replied, Reply},
     types::AuthSession,
 };
 
@@ -68,13 +69,29 @@ impl Verdict {
     }
 }
 
+/// A verdict, and the cookies that came with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) verdict: Verdict,
+    pub(crate) set_cookies: SetCookies,
+}
+
+impl From<Verdict> for Heard {
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            set_cookies: SetCookies::default(),
+        }
+    }
+}
+
 /// Somebody who can find out: the auth server's side, as the handler's side sees it.
 pub(crate) trait Ask: Send + Sync {
     /// Takes from a request all that a check needs, so that nothing later can change it.
     fn inquire(&self, headers: &HeaderMap, extensions: &Extensions) -> Inquiry;
 
-    /// Who sent the request.
-    fn ask<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict>;
+    /// Who sent the request. `refresh` says whether there is a response that passes cookies on.
+    fn ask<'a>(&'a self, inquiry: &'a Inquiry, refresh: Refresh) -> BoxFuture<'a, Heard>;
 
     /// Who sent the request, as the auth server says at this moment.
     fn ask_now<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Verdict>;
@@ -122,21 +139,6 @@ enum State {
     Lazy(Arc<Lazy>),
 }
 
-/// A question that is asked when somebody wants the answer, and at most once.
-pub(crate) struct Lazy {
-    answer: LazyAnswer,
-    is_consulted: AtomicBool,
-}
-
-enum LazyAnswer {
-    /// Nobody has to be asked.
-    Known(Verdict),
-    Open {
-        inquiry: Box<Inquiry>,
-        verdict: OnceCell<Verdict>,
-    },
-}
-
 impl Checkpoint {
     pub(crate) fn settled(asker: Arc<dyn Ask>, verdict: Verdict) -> Self {
         Self::new(asker, State::Settled(verdict), Age::Any)
@@ -170,18 +172,7 @@ impl Checkpoint {
 
     /// Holds what the request presents *now*: what a later layer does to its headers changes nothing.
     pub(crate) fn lazy(asker: Arc<dyn Ask>, known: Result<Verdict, Box<Inquiry>>) -> Self {
-        let answer = match known {
-            Ok(verdict) => LazyAnswer::Known(verdict),
-            Err(inquiry) => LazyAnswer::Open {
-                inquiry,
-                verdict: OnceCell::new(),
-            },
-        };
-        let lazy = Lazy {
-            answer,
-            is_consulted: AtomicBool::new(false),
-        };
-        Self::new(asker, State::Lazy(Arc::new(lazy)), Age::Any)
+        Self::new(asker, State::Lazy(Arc::new(Lazy::new(known))), Age::Any)
     }
 
     /// Whether it was made by that handle.
@@ -213,13 +204,7 @@ impl Checkpoint {
             State::Settled(verdict) => verdict.clone(),
             State::Lazy(lazy) => {
                 lazy.consult();
-                match &lazy.answer {
-                    LazyAnswer::Known(verdict) => verdict.clone(),
-                    LazyAnswer::Open { inquiry, verdict } => {
-                        let ask = || self.asker.ask(inquiry);
-                        verdict.get_or_init(ask).await.clone()
-                    }
-                }
+                lazy.verdict(&*self.asker).await
             }
         }
     }
@@ -251,29 +236,6 @@ impl Checkpoint {
         match &self.state {
             State::Settled(_) => None,
             State::Lazy(lazy) => Some(Arc::clone(lazy)),
-        }
-    }
-}
-
-impl Lazy {
-    fn consult(&self) {
-        self.is_consulted.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether anybody wanted the verdict, so that the response depends on it.
-    pub(crate) fn is_consulted(&self) -> bool {
-        self.is_consulted.load(Ordering::Relaxed)
-    }
-
-    /// Whether somebody is known to be signed in.
-    pub(crate) fn is_signed_in(&self) -> bool {
-        matches!(self.known(), Some(Verdict::Active(_)))
-    }
-
-    fn known(&self) -> Option<&Verdict> {
-        match &self.answer {
-            LazyAnswer::Known(verdict) => Some(verdict),
-            LazyAnswer::Open { verdict, .. } => verdict.get(),
         }
     }
 }
