@@ -4,6 +4,7 @@
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
 //! - [What is sent to the auth server](sent)
+//! - [One origin or two](origins)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)

@@ -123,6 +123,9 @@ mod tests {
 
     const IDLE: Duration = Duration::from_secs(10);
 
+    type Chunks = mpsc::UnboundedSender<Frame<Bytes>>;
+    type Faults = Arc<Mutex<Vec<String>>>;
+
     /// A body that comes when it is sent.
     struct Coming(mpsc::UnboundedReceiver<Frame<Bytes>>);
 
@@ -138,13 +141,7 @@ mod tests {
         }
     }
 
-    fn watched(
-        limit: u64,
-    ) -> (
-        mpsc::UnboundedSender<Frame<Bytes>>,
-        Watched,
-        Arc<Mutex<Vec<String>>>,
-    ) {
+    fn watched(limit: u64) -> (Chunks, Watched, Faults) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let inner = Coming(receiver)
             .map_err(|never| match never {})

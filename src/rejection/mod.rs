@@ -11,6 +11,7 @@
 //! | 401 | `INVALID_SESSION` | without a call: the credential is too large, or ambiguous and refused by choice |
 //! | 403 | `USER_BANNED` | the user is banned |
 //! | 403 | `INSUFFICIENT_ROLE`, `USER_ID_MISMATCH`, `FORBIDDEN` or a guard's own | a guard denied access |
+//! | 403 | `CROSS_SITE_REQUEST` | another site made the request, and a layer refuses that |
 //! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked, or gave no answer that can be believed |
 //! | 500 | `AUTH_MISCONFIGURED` | a mistake in the program; its log says which |
 //!
@@ -75,6 +76,8 @@ pub enum RejectionKind {
     InvalidSession,
     /// Signed in, and not allowed: 403. The code says why.
     Forbidden,
+    /// Made by another site: 403, code `CROSS_SITE_REQUEST`. Says nothing about who is signed in.
+    CrossSite,
     /// The auth server could not be asked, or gave no answer that can be believed: 503, code
     /// `AUTH_SERVICE_UNAVAILABLE`. Says nothing about the session.
     Unavailable,
@@ -96,7 +99,7 @@ impl Rejection {
             RejectionKind::Unauthenticated | RejectionKind::InvalidSession => {
                 StatusCode::UNAUTHORIZED
             }
-            RejectionKind::Forbidden => StatusCode::FORBIDDEN,
+            RejectionKind::Forbidden | RejectionKind::CrossSite => StatusCode::FORBIDDEN,
             RejectionKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             RejectionKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -177,6 +180,15 @@ impl Rejection {
             RejectionKind::Misconfigured,
             "AUTH_MISCONFIGURED",
             "Internal server error",
+        )
+    }
+
+    #[cfg(feature = "csrf")]
+    pub(crate) fn cross_site() -> Self {
+        Self::new(
+            RejectionKind::CrossSite,
+            "CROSS_SITE_REQUEST",
+            "Requests from other sites are refused",
         )
     }
 

@@ -128,6 +128,7 @@ impl RedirectToSignIn {
         let is_signed_out = match rejection.kind() {
             RejectionKind::Unauthenticated | RejectionKind::InvalidSession => true,
             RejectionKind::Forbidden
+            | RejectionKind::CrossSite
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => false,
         };
