@@ -119,6 +119,7 @@
 //! | the user with your own fields | [`user: CurrentUser<Profile>`](CurrentUser) | 401 |
 //! | the user, if there is one | [`user: Option<CurrentUser>`](CurrentUser), under [`optional`](SessionAuth::optional) | `None` |
 //! | the session as well | [`session: CurrentSession`](CurrentSession) | 401 |
+//! | a page of [devices](guide::devices), and sign-out | [`BetterAuth::sessions_router`], [`list_sessions`](BetterAuth::list_sessions), [`sign_out`](BetterAuth::sign_out) | 401 |
 //! | only that somebody is signed in | nothing: [`SessionAuth`] has seen to it | 401 |
 //! | the verdict without a layer | [`BetterAuth::validate`] | `Err` with a 401 |
 //!
@@ -189,7 +190,7 @@
 //! | [`trust_cookie_cache`](BetterAuthBuilder::trust_cookie_cache) | off: the auth server looks the session up |
 //! | [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) | off: no session is prolonged, see the [guide](guide::refresh) |
 //! | [`client_ip`](BetterAuthBuilder::client_ip) | not sent |
-//! | [`origin`](BetterAuthBuilder::origin) | that of the URL; only permission checks send it |
+//! | [`origin`](BetterAuthBuilder::origin) | that of the URL; permission checks and [sign-outs](guide::devices) send it |
 //! | [`decode_with`](BetterAuthBuilder::decode_with) | what `GET /get-session` answers |
 //! | [`http_client`](BetterAuthBuilder::http_client) | a reqwest client: no redirects, no proxy, no cookie store |
 //! | [`transport`](BetterAuthBuilder::transport) | that client |
@@ -222,8 +223,8 @@
 //! - The session token is dropped while the answer is decoded. No [`Session`] holds it, and this crate never logs it.
 //! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, and no cookie unless
 //!   [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) is on.
-//! - It is no protection against cross-site request forgery. Better Auth's cookies are `SameSite=Lax` unless told
-//!   otherwise, which stops other sites but not other subdomains of yours: add a layer that checks `Origin`.
+//! - Better Auth's cookies are `SameSite=Lax` unless told otherwise, which stops most requests that other sites forge, but
+//!   not those of your other subdomains: add the layer [`SameOrigin`](guide::origins), which stops both, and WebSocket handshakes.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and while it is open only by a [`Lease`]: see the
@@ -241,6 +242,8 @@
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
 //! | `ws` | no | [`Ended::close`](lease::Ended), which closes a WebSocket of axum's. Switches on `axum` |
 //! | `webhooks` | no | `BetterAuth::revocations`: sign-outs and bans that Better Auth sends reach the cache; see [the guide](guide::revocations) |
+//! | `proxy` | no | [`auth.proxy()`](guide::origins): Better Auth's endpoints on the origin of the app |
+//! | `csrf` | no | [`SameOrigin`](guide::origins): refuses what other sites ask in a user's name. Adds `tower-http` |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -266,14 +269,17 @@ mod manage;
 #[cfg(feature = "webhooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
 pub mod webhooks;
+#[cfg(feature = "csrf")]
+pub mod cross_site;
 #[cfg(feature = "proxy")]
-#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub mod proxy;
 pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[cfg(feature = "csrf")]
+pub use self::cross_site::SameOrigin;
 #[doc(inline)]
 pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, CircuitBreaker, ConfigError, defaults},

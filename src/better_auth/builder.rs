@@ -152,10 +152,11 @@ impl BetterAuthBuilder {
         self
     }
 
-    /// The `Origin` of permission checks, which are POST requests with cookies: one of Better Auth's `trustedOrigins`.
+    /// The `Origin` of POST requests with cookies: one of Better Auth's `trustedOrigins`.
     ///
-    /// Only [`Require::permission`](crate::Require::permission) and
-    /// [`organization_permission`](crate::Require::organization_permission) send it. Set it when the auth server's own
+    /// Only [`Require::permission`](crate::Require::permission),
+    /// [`organization_permission`](crate::Require::organization_permission) and what ends
+    /// [sessions](crate::guide::devices) send it. Set it when the auth server's own
     /// `baseURL` is another one than the URL of this handle. Defaults to the origin of the URL.
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.origin = Some(origin.into());

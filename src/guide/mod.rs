@@ -3,9 +3,11 @@
 //! - [Which extractor when](extractors)
 //! - [Which guard when](guards)
 //! - [What refusals look like](answers)
+//! - [Devices and sign-out](devices)
 //! - [What is sent to the auth server](sent)
 //! - [How a browser stays signed in](refresh)
 //! - [Long-lived connections](connections)
+//! - [One origin or two](origins)
 //! - [When the auth server is down](operating)
 //! - [When a session ends elsewhere](revocations)
 //! - [What operators get to see](observing)
@@ -21,16 +23,20 @@ pub mod guards {}
 #[doc = include_str!("answers.md")]
 pub mod answers {}
 
+#[doc = include_str!("devices.md")]
+pub mod devices {}
+
 #[doc = include_str!("sent.md")]
 pub mod sent {}
 
 #[doc = include_str!("refresh.md")]
 pub mod refresh {}
-#[doc = include_str!("origins.md")]
-pub mod origins {}
 
 #[doc = include_str!("connections.md")]
 pub mod connections {}
+
+#[doc = include_str!("origins.md")]
+pub mod origins {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

@@ -52,6 +52,7 @@ mod auth_server;
 mod clock;
 mod cookies;
 mod devices;
+mod endpoint;
 mod fault;
 mod gzip;
 mod listener;

@@ -17,6 +17,7 @@ use super::{
     Clock, Fault, RecordedRequest, accounts,
     answer::{self, Script},
     devices,
+    endpoint::Endpoint,
     state::{Refresh, State},
 };
 
@@ -27,64 +28,10 @@ pub(super) const BASE_PATH: &str = "/api/auth";
 pub(super) struct Shared {
     pub(super) origin: String,
     pub(super) base_path: Mutex<String>,
+    /// Beside its own.
+    pub(super) trusted_origins: Mutex<Vec<String>>,
     pub(super) clock: Clock,
     pub(super) state: Mutex<State>,
-}
-
-enum Endpoint {
-    Session,
-    SessionByPost,
-    MemberRole,
-    Permission,
-    OrganizationPermission,
-    Alive,
-    SignUp,
-    SignIn,
-    SignOut,
-    ListSessions,
-    RevokeSession,
-    RevokeOtherSessions,
-    RevokeSessions,
-}
-
-impl Endpoint {
-    fn find(method: &Method, path: &str) -> Option<Self> {
-        Some(match (method.as_str(), path) {
-            ("GET", "/get-session") => Self::Session,
-            ("POST", "/get-session") => Self::SessionByPost,
-            ("GET", "/organization/get-active-member-role") => Self::MemberRole,
-            ("POST", "/admin/has-permission") => Self::Permission,
-            ("POST", "/organization/has-permission") => Self::OrganizationPermission,
-            ("GET", "/ok") => Self::Alive,
-            ("POST", "/sign-up/email") => Self::SignUp,
-            ("POST", "/sign-in/email") => Self::SignIn,
-            ("POST", "/sign-out") => Self::SignOut,
-            ("GET", "/list-sessions") => Self::ListSessions,
-            ("POST", "/revoke-session") => Self::RevokeSession,
-            ("POST", "/revoke-other-sessions") => Self::RevokeOtherSessions,
-            ("POST", "/revoke-sessions") => Self::RevokeSessions,
-            _ => return None,
-        })
-    }
-
-    /// Whether it is one that this crate asks, and that faults are about.
-    fn is_asked(&self) -> bool {
-        match self {
-            Self::Session
-            | Self::MemberRole
-            | Self::Permission
-            | Self::OrganizationPermission
-            | Self::SignOut
-            | Self::ListSessions
-            | Self::RevokeSession
-            | Self::RevokeOtherSessions => true,
-            Self::SessionByPost
-            | Self::Alive
-            | Self::SignUp
-            | Self::SignIn
-            | Self::RevokeSessions => false,
-        }
-    }
 }
 
 impl Shared {
@@ -204,11 +151,20 @@ impl Shared {
         }
         head.headers.get(header::COOKIE)?;
         let (code, message) = match head.headers.get(header::ORIGIN) {
-            Some(origin) if origin.as_bytes() == self.origin.as_bytes() => return None,
+            Some(origin) if self.trusts(origin) => return None,
             Some(origin) if origin != "null" => ("INVALID_ORIGIN", "Invalid origin"),
             _ => ("MISSING_OR_NULL_ORIGIN", "Missing or null Origin"),
         };
         Some(answer::error(StatusCode::FORBIDDEN, code, message))
+    }
+}
+
+impl Shared {
+    fn trusts(&self, origin: &HeaderValue) -> bool {
+        let further = &self.trusted_origins;
+        let further = further.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trusted = further.iter().chain([&self.origin]);
+        trusted.any(|trusted| origin.as_bytes() == trusted.as_bytes())
     }
 }
 
