@@ -143,6 +143,16 @@ impl Validator {
 
     /// The same, with the word that the audit trail has for it.
     pub(crate) fn invalidate_because(&self, what: &Invalidation<'_>, reason: &str) {
+        self.forget(what);
+        match what {
+            Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
+            Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
+            Invalidation::Everything => self.audit.revoked(reason, None, None),
+        }
+    }
+
+    /// The same without a word: what is remembered may no longer be true, and need not have been revoked.
+    pub(crate) fn forget(&self, what: &Invalidation<'_>) {
         if let Some(cache) = &self.checks.cache {
             match what {
                 Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
@@ -153,11 +163,6 @@ impl Validator {
         }
         // Whoever comes from now on must not get an answer that was asked for before.
         self.flights.detach_all();
-        match what {
-            Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
-            Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
-            Invalidation::Everything => self.audit.revoked(reason, None, None),
-        }
     }
 
     pub(crate) fn cached_sessions(&self) -> u64 {
