@@ -114,6 +114,7 @@ impl World {
     }
 
     /// Prints typical and worst delays, and holds them against the bar.
+    #[allow(clippy::print_stdout)]
     fn judge(&self, source: &str) {
         let delays = self.delays.lock().unwrap();
         let mut acts: Vec<&str> = delays.iter().map(|(act, _)| *act).collect();
