@@ -244,6 +244,7 @@
 //! | `webhooks` | no | `BetterAuth::revocations`: sign-outs and bans that Better Auth sends reach the cache; see [the guide](guide::revocations) |
 //! | `proxy` | no | [`auth.proxy()`](guide::origins): Better Auth's endpoints on the origin of the app |
 //! | `csrf` | no | [`SameOrigin`](guide::origins): refuses what other sites ask in a user's name. Adds `tower-http` |
+//! | `redis` | no | `BetterAuth::watch_secondary_storage`: the same from Better Auth's own Redis |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -273,6 +274,9 @@ pub mod webhooks;
 pub mod cross_site;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub mod secondary_storage;
 pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

@@ -275,6 +275,24 @@ fn only_observe_metrics_names_metrics() {
 }
 
 #[test]
+fn only_what_watches_redis_names_redis() {
+    const INSIDE: &[&str] = &["src/secondary_storage/connection.rs"];
+    let mut broken = Vec::new();
+    for source in sources() {
+        let is_inside = INSIDE.contains(&&*source.path);
+        for (line, code) in source.code.iter().filter(|_| !is_inside) {
+            if code.contains("redis::") && !code.contains("self::redis::") {
+                broken.push(format!(
+                    "{}:{line}: only {INSIDE:?} name the crate `redis`",
+                    source.path
+                ));
+            }
+        }
+    }
+    fail_on(&broken);
+}
+
+#[test]
 fn no_file_is_longer_than_one_can_read_in_one_go() {
     let long = |source: &Source| {
         let is_long = source.lines > LONGEST;

@@ -76,7 +76,7 @@ export function revocations({ receivers, secret }) {
             }
             const sent = held.release(ctx);
             // Where a process is stopped after its answer, `advanced.backgroundTasks` keeps it going until then.
-            if (sent) ctx.context.runInBackground?.(sent);
+            if (sent) inBackground(ctx, sent);
           }),
         },
       ],
@@ -84,15 +84,25 @@ export function revocations({ receivers, secret }) {
   };
 }
 
+function inBackground(ctx, sent) {
+  try {
+    ctx.context.runInBackground?.(sent);
+  } catch (error) {
+    ctx.context.logger.warn("revocations are not waited for", error);
+  }
+}
+
 // Keeps what an endpoint changes until it is done: before, whoever asks may still be told what was.
 function heldBack(send) {
   const requests = new WeakMap();
+  const done = new WeakSet();
 
   // The one object that hooks of one call have in common. A call from the server's own code need not have it.
   const callOf = (ctx) => ctx?.headers ?? ctx?.context;
 
   function release(ctx) {
     const call = callOf(ctx);
+    done.add(call);
     const request = requests.get(call);
     if (!request) return null;
     requests.delete(call);
@@ -116,8 +126,9 @@ function heldBack(send) {
 
   function note(ctx, type, data) {
     const call = callOf(ctx);
-    if (!call) {
-      // Outside of an endpoint nobody says when a change is through: told now, and once more.
+    if (!call || done.has(call)) {
+      // Outside of an endpoint nobody says when a change is through, and before 1.7 it is when the endpoint is done: told
+      // now, and once more.
       send(type, data);
       setTimeout(() => send(type, data), HOLD_MS);
       return;
@@ -135,9 +146,11 @@ function tellDeletions(storage, send) {
   if (!storage) return;
   const remove = storage.delete;
   storage.delete = async (key) => {
-    const session = /[-:|]/.test(key) ? null : await stored(storage, key);
+    // A token is letters and digits; lists of sessions, verifications and counters are not.
+    const session = /^\w+$/.test(key) ? await stored(storage, key) : null;
     const removed = await remove.call(storage, key);
-    if (session?.id) send("session.revoked", { sessionId: session.id, userId: session.userId });
+    // Before 1.5, sessions there have no id.
+    if (session?.userId) send("session.revoked", { sessionId: session.id, userId: session.userId });
     return removed;
   };
 }

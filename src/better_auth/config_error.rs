@@ -77,6 +77,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The URL of [`BetterAuth::watch_secondary_storage`](crate::BetterAuth::watch_secondary_storage) is not one of a
+    /// Redis server.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[error(
+        "the URL of the secondary storage cannot be used: write it like `redis://localhost:6379`, or `rediss://` for TLS"
+    )]
+    SecondaryStorageUrl,
     /// There is no way to reach the auth server.
     #[error("there is no transport: switch on the feature `reqwest`, or call `transport`")]
     MissingTransport,

@@ -32,6 +32,23 @@ pub(crate) fn lease_ended(reason: &str) {
     tracing::debug!(target: TARGET, reason, "a lease is over");
 }
 
+/// Better Auth's Redis cannot be watched: what ends there is not noticed.
+#[cfg(feature = "redis")]
+pub(crate) fn secondary_storage_unheard(cause: &dyn fmt::Display, left_out: u64) {
+    tracing::warn!(
+        target: TARGET,
+        %cause,
+        left_out,
+        fix = "look at Better Auth's Redis, and at the URL and the rights of its user",
+        "secondary storage is not heard: sessions are remembered for seconds only"
+    );
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn secondary_storage_heard() {
+    tracing::info!(target: TARGET, "secondary storage is heard");
+}
+
 pub(crate) fn ambiguous() {
     tracing::debug!(
         target: TARGET,

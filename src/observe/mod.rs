@@ -19,6 +19,8 @@ mod throttle;
 pub use self::audit::{AuditEvent, AuditEventKind};
 #[cfg(feature = "webhooks")]
 pub(crate) use self::events::webhook_refused;
+#[cfg(feature = "redis")]
+pub(crate) use self::events::{secondary_storage_heard, secondary_storage_unheard};
 pub(crate) use self::{
     audit::{Audit, AuditSink, Caller},
     call::{Call, Fetch, Origin, Waiting, renewal},

@@ -170,7 +170,7 @@ impl Validator {
         }
     }
 
-    /// The same without a word.
+    /// The same without a word: what is remembered may no longer be true, and need not have been revoked.
     pub(crate) fn forget(&self, what: &Invalidation<'_>) {
         if let Some(cache) = &self.checks.cache {
             match what {

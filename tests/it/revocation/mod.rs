@@ -3,6 +3,8 @@
 mod receiver;
 mod real_server;
 mod sending;
+#[cfg(feature = "redis")]
+mod watch;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tower_better_auth::{
-    BetterAuth, Cache, ConfigError,
+    Cache, ConfigError,
     testing::Clock,
     webhooks::{MAX_BODY, Revocations, TOLERANCE},
 };

@@ -8,6 +8,7 @@ pub(crate) mod mock;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;
+pub(crate) mod redis;
 pub(crate) mod spans;
 pub(crate) mod app;
 pub(crate) mod node;
