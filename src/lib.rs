@@ -180,6 +180,7 @@
 //! | [`deadline`](BetterAuthBuilder::deadline) | [5 seconds](defaults::DEADLINE) for the whole check |
 //! | [`max_body`](BetterAuthBuilder::max_body) | [64 KiB](defaults::MAX_BODY) |
 //! | [`cache`](BetterAuthBuilder::cache) | off: every request is checked with the auth server |
+//! | [`redis`](BetterAuthBuilder::redis) | off: each process remembers for itself |
 //! | [`retries`](BetterAuthBuilder::retries) | [1](defaults::RETRIES), within a budget |
 //! | [`circuit_breaker`](BetterAuthBuilder::circuit_breaker) | [on](CircuitBreaker::on) |
 //! | [`max_concurrency`](BetterAuthBuilder::max_concurrency) | [64](defaults::MAX_CONCURRENCY) calls at once |
@@ -236,6 +237,7 @@
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
+//! | `redis` | no | a cache and revocations that the processes of a [fleet](guide::fleet) share |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -261,6 +263,10 @@ pub mod health;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[cfg(feature = "redis")]
+#[doc(inline)]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use self::cache::Redis;
 #[doc(inline)]
 pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, CircuitBreaker, ConfigError, defaults},

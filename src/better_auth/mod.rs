@@ -11,6 +11,8 @@ pub mod defaults;
 mod handle;
 mod observing;
 mod resilience;
+#[cfg(feature = "redis")]
+mod sharing;
 
 pub use self::{
     builder::BetterAuthBuilder, config_error::ConfigError, handle::BetterAuth,

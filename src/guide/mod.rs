@@ -5,6 +5,7 @@
 //! - [What refusals look like](answers)
 //! - [What is sent to the auth server](sent)
 //! - [When the auth server is down](operating)
+//! - [Running a fleet](fleet)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
 #![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
@@ -23,6 +24,9 @@ pub mod sent {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[doc = include_str!("fleet.md")]
+pub mod fleet {}
 
 #[doc = include_str!("observing.md")]
 pub mod observing {}

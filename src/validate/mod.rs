@@ -2,7 +2,9 @@
 
 mod ask;
 mod checks;
+mod levels;
 mod report;
+mod revoke;
 #[cfg(test)]
 mod model;
 
@@ -13,7 +15,7 @@ use tokio::{runtime::Handle, time::Instant};
 use tracing::{Instrument, Span};
 
 use self::{
-    checks::{Checks, Landed},
+    checks::{Checks, Landed, Names, Oldest, Teller},
     report::Checked,
 };
 use crate::{
@@ -26,6 +28,8 @@ use crate::{
     question::{Replied, Reply},
     verdict::Verdict,
 };
+
+pub(crate) use crate::cache::Invalidation;
 
 /// Finds the address of the client in the headers or extensions of a request.
 pub(crate) type ClientIp = dyn Fn(&HeaderMap, &Extensions) -> Option<IpAddr> + Send + Sync;
@@ -63,6 +67,7 @@ impl Validator {
             checks: Arc::new(Checks {
                 client,
                 cache,
+                shared: None,
                 recently_active: RecentlyActive::new(),
                 clock,
                 retry_after,
@@ -130,24 +135,6 @@ impl Validator {
         Ok(checked.verdict)
     }
 
-    pub(crate) fn invalidate(&self, what: &Invalidation<'_>) {
-        if let Some(cache) = &self.checks.cache {
-            match what {
-                Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
-                Invalidation::User(id) => cache.invalidate_user(id, Instant::now()),
-                Invalidation::Everything => cache.invalidate_all(),
-            }
-            cache.count();
-        }
-        // Whoever comes from now on must not get an answer that was asked for before.
-        self.flights.detach_all();
-        match what {
-            Invalidation::Session(id) => self.audit.revoked("invalidate_session", None, Some(id)),
-            Invalidation::User(id) => self.audit.revoked("invalidate_user", Some(id), None),
-            Invalidation::Everything => self.audit.revoked("invalidate_all", None, None),
-        }
-    }
-
     pub(crate) fn cached_sessions(&self) -> u64 {
         self.checks.cache.as_ref().map_or(0, SessionCache::len)
     }
@@ -199,7 +186,9 @@ impl Validator {
                 ..Companions::default()
             };
             let span = observe::renewal();
-            drop(self.join(key, credential, companions, Lane::Known, span));
+            let names = self.names(key, &credential);
+            let oldest = Oldest::HalfTtl;
+            drop(self.join(names, credential, companions, Lane::Known, oldest, span));
         }
     }
 
@@ -211,23 +200,38 @@ impl Validator {
     /// Waits for the call for this credential: one that is under way, or a new one.
     fn join(
         &self,
-        key: Key,
+        names: Names,
         credential: Credential,
         companions: Companions,
         lane: Lane,
+        oldest: Oldest,
         span: Span,
     ) -> Joined<Landed> {
         let (checks, keeper) = (Arc::clone(&self.checks), Arc::clone(&self.checks));
         let fetch = || {
             let call = async move {
-                let born = checks.generation();
-                let told = checks.client.ask(&credential, &companions, lane).await;
-                checks.landed(key, born, told)
+                let birth = checks.birth();
+                match checks.look(names, birth, oldest).await {
+                    Ok(landed) => landed,
+                    Err(shared) => {
+                        let told = checks.client.ask(&credential, &companions, lane).await;
+                        checks.landed(names.key, birth, shared, told)
+                    }
+                }
             };
             call.instrument(span)
         };
-        let keep = move |landed: &Landed| keeper.keep(key, landed);
-        self.flights.join(key, fetch, keep)
+        let keep = move |landed: &Landed| keeper.keep(names, landed);
+        self.flights.join(names.key, fetch, keep)
+    }
+
+    fn names(&self, key: Key, credential: &Credential) -> Names {
+        let shared = self.checks.shared.as_ref();
+        Names {
+            key,
+            shared: shared
+                .map(|shared| shared.key(&mut |mut hasher| credential.hash_into(&mut hasher))),
+        }
     }
 
     fn key(&self, credential: &Credential) -> Key {
@@ -253,13 +257,18 @@ impl Validator {
             check.comes_from(Source::Hit);
             return Checked::remembered(verdict);
         }
-        let lane = self.checks.lane(key);
+        let (lane, names) = (self.checks.lane(key), self.names(key, credential));
         let (credential, companions) = (credential.clone(), companions.clone());
-        let joined = self.join(key, credential, companions, lane, Span::current());
-        if !joined.is_first {
+        let (oldest, span) = (Oldest::Ttl, Span::current());
+        let joined = self.join(names, credential, companions, lane, oldest, span);
+        let is_first = joined.is_first;
+        if !is_first {
             check.comes_from(Source::Coalesced);
         }
         let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
+        if is_first && matches!(landed.teller, Teller::SharedCache { .. }) {
+            check.comes_from(Source::Shared);
+        }
         self.checks.verdict(landed)
     }
 
@@ -278,11 +287,4 @@ impl Validator {
             .retain(|line| is_of_cookie && cookie::may_come_back(line.as_bytes(), names));
         replied
     }
-}
-
-/// What is no longer true.
-pub(crate) enum Invalidation<'a> {
-    Session(&'a str),
-    User(&'a str),
-    Everything,
 }

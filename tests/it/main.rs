@@ -27,5 +27,7 @@ mod layers;
 mod made_up;
 mod observed;
 mod real_server;
+#[cfg(feature = "redis")]
+mod redis;
 mod resilience;
 mod versions;

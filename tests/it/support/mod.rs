@@ -11,3 +11,5 @@ pub(crate) mod recorder;
 pub(crate) mod spans;
 pub(crate) mod app;
 pub(crate) mod node;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
