@@ -275,6 +275,27 @@ fn only_observe_metrics_names_metrics() {
 }
 
 #[test]
+fn only_cache_redis_names_redis() {
+    let mut broken = Vec::new();
+    let sources = sources();
+    let outside = |source: &&Source| !source.path.starts_with("src/cache/redis/");
+    for source in sources.iter().filter(outside) {
+        for (line, code) in &source.code {
+            // This crate's own module of that name lies within `cache`.
+            let is_use = code.contains("redis::") || code.contains("use redis");
+            let is_own = source.module() == Some("cache") && code.contains("self::redis::");
+            if is_use && !is_own {
+                broken.push(format!(
+                    "{}:{line}: only `cache/redis` names the crate `redis`",
+                    source.path
+                ));
+            }
+        }
+    }
+    fail_on(&broken);
+}
+
+#[test]
 fn no_file_is_longer_than_one_can_read_in_one_go() {
     let long = |source: &Source| {
         let is_long = source.lines > LONGEST;

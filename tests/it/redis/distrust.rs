@@ -1,6 +1,9 @@
 //! Nothing that lies in Redis is believed because it lies there.
 
+use std::time::SystemTime;
+
 use tokio::time::sleep;
+use tower_better_auth::{Cache, Redis};
 
 use super::{
     MILLI, SECRET, TTL, builder, get, is_heard, listening, process, redis, until, until_entries,
@@ -10,8 +13,6 @@ use crate::support::{
     mock::{Act, Mock},
     redis::RedisServer,
 };
-use std::time::SystemTime;
-use tower_better_auth::{Cache, Redis};
 
 const STREAM: &[u8] = b"{better-auth:v1:bus}:revocations";
 
@@ -61,14 +62,22 @@ async fn whatever_lies_in_the_place_of_an_entry_the_auth_server_is_asked() {
         ("no end", changed(&|it| it.truncate(60))),
         ("a longer end", changed(&|it| it.push(0))),
     ];
-    lies.extend(values[1..].iter().map(|it| ("an entry of others", it.clone())));
+    lies.extend(
+        values[1..]
+            .iter()
+            .map(|it| ("an entry of others", it.clone())),
+    );
     mock.does(Act::signed_out());
     for (what, lie) in lies {
         let (_, app) = process(&mock, &server).await;
         server.set(&key, &lie).await;
         let before = mock.count();
         let seen = get(&app).await;
-        assert_eq!((seen.status.as_u16(), mock.count()), (401, before + 1), "{what}");
+        assert_eq!(
+            (seen.status.as_u16(), mock.count()),
+            (401, before + 1),
+            "{what}"
+        );
     }
     // To be sure that it is the lies that are not believed.
     let (_, app) = process(&mock, &server).await;
@@ -101,7 +110,11 @@ async fn messages_that_no_process_of_the_fleet_wrote_revoke_nothing_and_deafen_n
     get(&app).await.assert_ok();
     let before = mock.count();
     for field in [b"m".as_slice(), b"x"] {
-        for value in [&b""[..], b"{\"origin\":1,\"what\":\"Everything\"}", &[1; 200]] {
+        for value in [
+            &b""[..],
+            b"{\"origin\":1,\"what\":\"Everything\"}",
+            &[1; 200],
+        ] {
             let add = [b"XADD", STREAM, b"*", field, value];
             server.run::<String>(&add).await.unwrap();
         }
@@ -124,14 +137,25 @@ async fn an_entry_of_the_far_future_or_another_type_in_place_of_the_stream_is_no
         let (auth, app) = process(&mock, &server).await;
         get(&app).await.assert_ok();
         if lie == "future" {
-            let add = [b"XADD".as_slice(), STREAM, b"18446744073709551000-0", b"m", b"x"];
+            let add = [
+                b"XADD".as_slice(),
+                STREAM,
+                b"18446744073709551000-0",
+                b"m",
+                b"x",
+            ];
             server.run::<String>(&add).await.unwrap();
         } else {
             server.run::<u64>(&[b"DEL", STREAM]).await.unwrap();
             server.set(STREAM, b"x").await;
         }
         let silence = || auth.readiness().last_heard;
-        until("nobody is heard", || silence().is_none_or(|it| it > 1000 * MILLI)).await;
+        until("nobody is heard", || {
+            silence().is_none_or(|it| it > 1000 * MILLI)
+        })
+        .await;
+        // And what it remembers is not young any more.
+        sleep(Redis::ISOLATED_TTL).await;
         mock.does(Act::signed_out());
         get(&app).await.assert_invalid();
         // An operator takes it away.
@@ -196,7 +220,9 @@ fn what_is_not_believed_is_said_in_the_log_with_the_fix_and_without_a_secret() {
         assert!(log.contains(line), "{line}: {log}");
     }
     for secret in [SECRET, answer::TOKEN] {
-        let lines = log.lines().filter(|line| line.contains("tower_better_auth"));
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("tower_better_auth"));
         assert!(!lines.collect::<String>().contains(secret));
     }
 }

@@ -4,6 +4,7 @@ mod bars;
 mod cluster;
 mod distrust;
 mod outages;
+mod real_server;
 mod revocations;
 mod settings;
 mod sharing;
@@ -43,7 +44,8 @@ async fn listening(builder: BetterAuthBuilder) -> (BetterAuth, App) {
 /// What a process shares begins with its first check. This one is of somebody whom nobody asks about again.
 async fn wake(auth: &BetterAuth) {
     let app = App::required(auth.clone());
-    app.get_as("better-auth.session_token=nobody.s", "/me").await;
+    app.get_as("better-auth.session_token=nobody.s", "/me")
+        .await;
 }
 
 fn is_heard(auth: &BetterAuth) -> bool {

@@ -73,7 +73,10 @@ async fn without_settings_the_defaults_hold() {
     for key in server.keys().await {
         let key = String::from_utf8(key).unwrap();
         let begins = |prefix| key.starts_with(prefix);
-        assert!(begins("better-auth:v1:") || begins("{better-auth:v1:"), "{key}");
+        assert!(
+            begins("better-auth:v1:") || begins("{better-auth:v1:"),
+            "{key}"
+        );
     }
     server.order("CLIENT PAUSE 5000 ALL").await;
     let begun = Instant::now();
@@ -81,7 +84,10 @@ async fn without_settings_the_defaults_hold() {
         .await
         .assert_ok();
     let waited = begun.elapsed();
-    assert!(waited >= Redis::TIMEOUT && waited < 10 * Redis::TIMEOUT, "{waited:?}");
+    assert!(
+        waited >= Redis::TIMEOUT && waited < 10 * Redis::TIMEOUT,
+        "{waited:?}"
+    );
     // Nobody is heard: it is believed for a second after it was asked for.
     sleep(1100 * MILLI).await;
     assert!(!is_heard(&auth));

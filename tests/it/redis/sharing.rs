@@ -7,9 +7,7 @@ use serde_json::json;
 use tokio::time::sleep;
 use tower_better_auth::Cache;
 
-use super::{
-    MILLI, TTL, builder, get, listening, process, redis, until, until_entries, wake,
-};
+use super::{MILLI, TTL, builder, get, listening, process, redis, until, until_entries, wake};
 use crate::support::{
     answer,
     app::App,
