@@ -181,6 +181,7 @@
 //! | [`deadline`](BetterAuthBuilder::deadline) | [5 seconds](defaults::DEADLINE) for the whole check |
 //! | [`max_body`](BetterAuthBuilder::max_body) | [64 KiB](defaults::MAX_BODY) |
 //! | [`cache`](BetterAuthBuilder::cache) | off: every request is checked with the auth server |
+//! | [`redis`](BetterAuthBuilder::redis) | off: each process remembers for itself |
 //! | [`retries`](BetterAuthBuilder::retries) | [1](defaults::RETRIES), within a budget |
 //! | [`circuit_breaker`](BetterAuthBuilder::circuit_breaker) | [on](CircuitBreaker::on) |
 //! | [`max_concurrency`](BetterAuthBuilder::max_concurrency) | [64](defaults::MAX_CONCURRENCY) calls at once |
@@ -244,7 +245,7 @@
 //! | `webhooks` | no | `BetterAuth::revocations`: sign-outs and bans that Better Auth sends reach the cache; see [the guide](guide::revocations) |
 //! | `proxy` | no | [`auth.proxy()`](guide::origins): Better Auth's endpoints on the origin of the app |
 //! | `csrf` | no | [`SameOrigin`](guide::origins): refuses what other sites ask in a user's name. Adds `tower-http` |
-//! | `redis` | no | `BetterAuth::watch_secondary_storage`: the same from Better Auth's own Redis |
+//! | `redis` | no | a cache and revocations that the processes of a [fleet](guide::fleet) share, and [revocations](guide::revocations) from Better Auth's own Redis |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -282,6 +283,10 @@ pub mod health;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[cfg(feature = "redis")]
+#[doc(inline)]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use self::cache::Redis;
 #[cfg(feature = "csrf")]
 pub use self::cross_site::SameOrigin;
 #[doc(inline)]

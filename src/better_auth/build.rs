@@ -35,7 +35,9 @@ impl BetterAuthBuilder {
     /// # Errors
     ///
     /// [`ConfigError`] names the setting that cannot work, and the fix.
-    pub fn build(self) -> Result<BetterAuth, ConfigError> {
+    pub fn build(
+        #[cfg_attr(not(feature = "redis"), allow(unused_mut))] mut self,
+    ) -> Result<BetterAuth, ConfigError> {
         let endpoint = self.endpoint()?;
         for (setting, is_zero) in [
             ("connect_timeout", self.connect_timeout.is_zero()),
@@ -61,12 +63,16 @@ impl BetterAuthBuilder {
                  text, use `https`",
             );
         }
+        // A year is as good as forever, and no clock overflows with it.
+        let deadline = self.deadline.min(FOREVER);
+        #[cfg(feature = "redis")]
+        let (shared, hearing) = self.shared(&questions, deadline)?;
+        #[cfg(not(feature = "redis"))]
+        let (shared, hearing) = (None, None);
         let transport = match self.transport {
             Some(transport) => transport,
             None => default_transport(&endpoint, self.connect_timeout)?,
         };
-        // A year is as good as forever, and no clock overflows with it.
-        let deadline = self.deadline.min(FOREVER);
         let limits = Limits {
             deadline,
             max_body: self.max_body,
@@ -79,7 +85,7 @@ impl BetterAuthBuilder {
                 Decoder::BetterAuth => Trust::ForAMoment,
                 Decoder::Custom(_) => Trust::Never,
             };
-            SessionCache::new(cache, deadline, trust)
+            SessionCache::new(cache, deadline, trust).listening(hearing)
         });
         let client = Client::new(questions, transport, self.decoder, limits);
         let retry_after = defaults::RETRY_AFTER;
@@ -94,7 +100,8 @@ impl BetterAuthBuilder {
             retry_after,
         )
         .watched(audit, self.trace_context)
-        .refreshing(self.refresh);
+        .refreshing(self.refresh)
+        .sharing(shared);
         Ok(BetterAuth::of(validator))
     }
 

@@ -34,6 +34,8 @@ pub struct BetterAuthBuilder {
     pub(super) circuit_breaker: CircuitBreaker,
     pub(super) max_concurrency: usize,
     pub(super) cache: Option<Cache>,
+    #[cfg(feature = "redis")]
+    pub(super) redis: Option<crate::cache::Redis>,
     pub(super) ambiguity: Ambiguity,
     pub(super) bearer: Acceptance,
     pub(super) api_key: Acceptance,
@@ -63,6 +65,8 @@ impl BetterAuthBuilder {
             circuit_breaker: CircuitBreaker::on(),
             max_concurrency: defaults::MAX_CONCURRENCY,
             cache: None,
+            #[cfg(feature = "redis")]
+            redis: None,
             ambiguity: Ambiguity::LetTheServerDecide,
             bearer: Acceptance::Ignored,
             api_key: Acceptance::Ignored,

@@ -93,6 +93,15 @@ pub enum ConfigError {
         "the URL is `https`, and no TLS is built in: switch on the feature `rustls` or `native-tls`, or call `http_client` or `transport`"
     )]
     MissingTls,
+    /// The shared cache cannot be used.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[error("`redis` cannot be used: {reason}")]
+    #[non_exhaustive]
+    Redis {
+        /// What is wrong with it. Never the URL, for there may be a password in it.
+        reason: String,
+    },
     /// The default HTTP client could not be made.
     #[error("the HTTP client could not be made: are the platform's certificates installed?")]
     #[non_exhaustive]
@@ -125,6 +134,12 @@ impl ConfigError {
     fn origin_of(setting: &'static str, reason: InvalidEndpoint) -> Self {
         let reason = reason.to_string();
         Self::Origin { setting, reason }
+    }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn redis(reason: crate::cache::Unusable) -> Self {
+        let reason = reason.to_string();
+        Self::Redis { reason }
     }
 
     pub(super) fn path(

@@ -137,22 +137,29 @@ impl BetterAuth {
     ///
     /// Call it where the application itself ends or changes a session. An answer that was asked for before cannot bring
     /// it back. Costs no call.
-    // `async`, so that a cache that other processes share can be told as well.
-    #[allow(clippy::unused_async)]
+    ///
+    /// With a cache that [processes share](crate::guide::fleet), every one of them forgets it, most within milliseconds.
+    /// The future is done when they have been told, or after the time-out of the shared cache; it goes on being tried in
+    /// the background.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens before the first poll. From then on it is forgotten, and others are told, also if the future is
+    /// dropped.
     pub async fn invalidate_session(&self, id: &str) {
-        self.validator.invalidate(&Invalidation::Session(id));
+        self.validator.invalidate(&Invalidation::Session(id)).await;
     }
 
     /// Forgets all sessions of a user, by the user's id: after a ban, a changed role, a deleted account.
-    #[allow(clippy::unused_async)]
+    ///
+    /// In every process, as [`invalidate_session`](Self::invalidate_session) does.
     pub async fn invalidate_user(&self, id: &str) {
-        self.validator.invalidate(&Invalidation::User(id));
+        self.validator.invalidate(&Invalidation::User(id)).await;
     }
 
-    /// Forgets everything.
-    #[allow(clippy::unused_async)]
+    /// Forgets everything, in every process.
     pub async fn invalidate_all(&self) {
-        self.validator.invalidate(&Invalidation::Everything);
+        self.validator.invalidate(&Invalidation::Everything).await;
     }
 
     fn verdict(

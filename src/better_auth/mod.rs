@@ -12,6 +12,8 @@ mod handle;
 mod observing;
 mod refresh;
 mod resilience;
+#[cfg(feature = "redis")]
+mod sharing;
 
 pub use self::{
     builder::BetterAuthBuilder, config_error::ConfigError, handle::BetterAuth,

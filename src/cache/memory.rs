@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     Key,
+    hearing::Hearing,
     key::AsItIs,
     policy::{Cache, SIGNED_OUT, SIGNED_OUT_CAPACITY, Span, Worth},
     revocations::{Generation, Revocations},
@@ -26,6 +27,8 @@ pub(crate) struct SessionCache {
     /// The longest that a call can last.
     call: Duration,
     revocations: Revocations,
+    /// Of other processes, where they are listened to.
+    hearing: Option<Arc<Hearing>>,
     /// Between 0 and 1.
     spread: fn() -> f64,
 }
@@ -43,6 +46,8 @@ struct Entry {
     session: Arc<AuthSession>,
     span: Span,
     born: Generation,
+    /// Until then it is believed also while other processes are not heard.
+    young_until: Instant,
 }
 
 #[derive(Clone, Copy)]
@@ -85,8 +90,14 @@ impl SessionCache {
             trust,
             call: deadline,
             revocations: Revocations::new(policy.longest() + deadline),
+            hearing: None,
             spread: random,
         }
+    }
+
+    /// Believes entries only as far as other processes are heard.
+    pub(crate) fn listening(self, hearing: Option<Arc<Hearing>>) -> Self {
+        Self { hearing, ..self }
     }
 
     /// Without chance, for tests.
@@ -97,7 +108,11 @@ impl SessionCache {
 
     pub(crate) fn get(&self, key: Key, now: Instant) -> Found {
         if let Some(entry) = self.active.get(&key) {
-            if !self.revocations.is_revoked(&entry.session, entry.born) {
+            if !self.is_revoked(&entry.session, entry.born) {
+                if !self.trusts(&entry, now) {
+                    // It may be believed again when the others are heard.
+                    return Found::Nothing;
+                }
                 match entry.span.worth(now) {
                     Worth::Fresh => return Found::Active(entry.session),
                     Worth::Aging => return Found::Aging(entry.session),
@@ -112,36 +127,59 @@ impl SessionCache {
         }
     }
 
+    #[inline]
+    fn trusts(&self, entry: &Entry, now: Instant) -> bool {
+        let hearing = self.hearing.as_ref();
+        hearing.is_none_or(|hearing| hearing.trusts(entry.young_until, now))
+    }
+
     /// To be taken before a call begins, and given back with its answer.
     pub(crate) fn generation(&self) -> Generation {
         self.revocations.now()
     }
 
+    /// Whether what was asked for at `born` has been invalidated since.
+    pub(crate) fn is_revoked(&self, session: &AuthSession, born: Generation) -> bool {
+        self.revocations.is_revoked(session, born)
+    }
+
+    /// The most that an answer may be old.
+    pub(crate) fn ttl(&self) -> Duration {
+        self.policy.longest()
+    }
+
+    /// For how long an answer of `age` may still be believed.
+    pub(crate) fn rest(&self, session: &AuthSession, age: Duration, date: SystemTime) -> Duration {
+        self.policy.lifetime(session.session.expires_at, age, date)
+    }
+
     /// Keeps what was asked for at `born`, unless it has been invalidated since.
     ///
-    /// `now` and `date` are the same moment, by two clocks.
+    /// The auth server spoke `age` ago. `now` and `date` are the same moment, by two clocks.
     pub(crate) fn put(
         &self,
         key: Key,
         session: &Arc<AuthSession>,
         born: Generation,
+        age: Duration,
         now: Instant,
         date: SystemTime,
     ) {
-        let expires_at = session.session.expires_at;
-        let lifetime = self.policy.lifetime(expires_at, date);
+        let lifetime = self.rest(session, age, date);
         if lifetime.is_zero() {
             // Over by this host's clock, and so is what was kept of it.
             self.active.invalidate(&key);
             return;
         }
-        if self.revocations.is_revoked(session, born) {
+        if self.is_revoked(session, born) {
             return;
         }
+        let hearing = self.hearing.as_ref();
         let entry = Entry {
             session: Arc::clone(session),
             span: Span::new(lifetime, self.call, now, (self.spread)()),
             born,
+            young_until: hearing.map_or(now, |hearing| hearing.young_until(age, now)),
         };
         self.active.insert(key, entry);
         self.signed_out.invalidate(&key);
@@ -223,6 +261,7 @@ mod tests {
             key,
             &session(3600 * SECOND),
             cache.generation(),
+            Duration::ZERO,
             now,
             SystemTime::now(),
         );
@@ -243,6 +282,7 @@ mod tests {
             key,
             &session(10 * SECOND),
             cache.generation(),
+            Duration::ZERO,
             now,
             SystemTime::now(),
         );
@@ -266,12 +306,33 @@ mod tests {
             let (cache, keys, now) = (cache(Trust::ForAMoment), Keys::random(), Instant::now());
             let (key, session) = (key(&keys, "a"), session(3600 * SECOND));
             let before = cache.generation();
-            cache.put(key, &session, before, now, SystemTime::now());
+            cache.put(
+                key,
+                &session,
+                before,
+                Duration::ZERO,
+                now,
+                SystemTime::now(),
+            );
             invalidate(&cache, now);
             assert!(matches!(cache.get(key, now), Found::Nothing));
-            cache.put(key, &session, before, now, SystemTime::now());
+            cache.put(
+                key,
+                &session,
+                before,
+                Duration::ZERO,
+                now,
+                SystemTime::now(),
+            );
             assert!(matches!(cache.get(key, now), Found::Nothing));
-            cache.put(key, &session, cache.generation(), now, SystemTime::now());
+            cache.put(
+                key,
+                &session,
+                cache.generation(),
+                Duration::ZERO,
+                now,
+                SystemTime::now(),
+            );
             assert!(matches!(cache.get(key, now), Found::Active(_)));
         }
     }
@@ -286,6 +347,7 @@ mod tests {
                 key,
                 &session(3600 * SECOND),
                 cache.generation(),
+                Duration::ZERO,
                 now,
                 SystemTime::now(),
             );
@@ -303,6 +365,7 @@ mod tests {
             real,
             &session(3600 * SECOND),
             cache.generation(),
+            Duration::ZERO,
             now,
             SystemTime::now(),
         );

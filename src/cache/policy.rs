@@ -56,14 +56,19 @@ impl Cache {
         self.capacity
     }
 
-    pub(super) fn longest(self) -> Duration {
+    pub(crate) fn longest(self) -> Duration {
         self.ttl
     }
 
-    /// How long a session that ends at `expires_at` is remembered.
-    pub(super) fn lifetime(self, expires_at: SystemTime, now: SystemTime) -> Duration {
+    /// How long a session that ends at `expires_at` is remembered, of which the auth server spoke `age` ago.
+    pub(super) fn lifetime(
+        self,
+        expires_at: SystemTime,
+        age: Duration,
+        now: SystemTime,
+    ) -> Duration {
         let rest = expires_at.duration_since(now).unwrap_or_default();
-        self.ttl.min(rest)
+        self.ttl.saturating_sub(age).min(rest)
     }
 }
 
@@ -127,9 +132,19 @@ mod tests {
         let cache = Cache::ttl(10 * SECOND);
         let now = UNIX_EPOCH + 1000 * SECOND;
         for (rest, expected) in [(3600, 10), (10, 10), (9, 9), (0, 0)] {
-            assert_eq!(cache.lifetime(now + SECOND * rest, now), SECOND * expected);
+            assert_eq!(
+                cache.lifetime(now + SECOND * rest, Duration::ZERO, now),
+                SECOND * expected
+            );
         }
-        assert_eq!(cache.lifetime(now - SECOND, now), Duration::ZERO);
+        assert_eq!(
+            cache.lifetime(now - SECOND, Duration::ZERO, now),
+            Duration::ZERO
+        );
+        for (age, expected) in [(3, 7), (10, 0), (11, 0)] {
+            let lifetime = cache.lifetime(now + 3600 * SECOND, SECOND * age, now);
+            assert_eq!(lifetime, SECOND * expected);
+        }
     }
 
     #[test]
@@ -166,7 +181,7 @@ mod tests {
     #[test]
     fn the_longest_ttl_overflows_no_clock() {
         let (cache, now) = (Cache::ttl(Duration::MAX), UNIX_EPOCH + 1000 * SECOND);
-        let lifetime = cache.lifetime(now + SECOND * 3600, now);
+        let lifetime = cache.lifetime(now + SECOND * 3600, Duration::ZERO, now);
         assert_eq!(lifetime, SECOND * 3600);
         let span = Span::new(cache.longest(), 5 * SECOND, Instant::now(), 1.0);
         assert_eq!(span.worth(Instant::now()), Worth::Fresh);
@@ -203,7 +218,7 @@ mod tests {
             let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
             let distance = Duration::from_secs(rest.unsigned_abs());
             let expires_at = if rest < 0 { now - distance } else { now + distance };
-            let lifetime = Cache::ttl(Duration::from_secs(ttl)).lifetime(expires_at, now);
+            let lifetime = Cache::ttl(Duration::from_secs(ttl)).lifetime(expires_at, Duration::ZERO, now);
             prop_assert!(lifetime.is_zero() || now + lifetime <= expires_at);
             prop_assert!(lifetime <= Duration::from_secs(ttl));
         }

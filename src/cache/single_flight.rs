@@ -30,6 +30,8 @@ pub(crate) enum Weight {
     Nothing,
     /// It stands until a call that began later finds out something else.
     UntilNewer,
+    /// It was found out before the call began, and says nothing against what any other call finds out.
+    Older,
     /// It stands against every call that has begun by now.
     Final,
 }
@@ -133,6 +135,14 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         answer
     }
 
+    /// Another hand on the same calls.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            table: Arc::clone(&self.table),
+            weigh: self.weigh,
+        }
+    }
+
     /// Nobody joins the flights that are under way now; they go on for those who have.
     pub(crate) fn detach_all(&self) {
         lock(&self.table).flights.clear();
@@ -222,16 +232,19 @@ impl<T> Landing<T> {
         let counts = match (weight, self.way) {
             (Weight::Nothing, _) => false,
             // A flight that was taken off the table began before something that is known by now.
-            (Weight::UntilNewer, Way::Shared) => table.is_on_table(key, number),
-            (Weight::UntilNewer, Way::Alone) => !table.is_outdated(key, number),
+            (Weight::UntilNewer | Weight::Older, Way::Shared) => table.is_on_table(key, number),
+            (Weight::UntilNewer | Weight::Older, Way::Alone) => !table.is_outdated(key, number),
             (Weight::Final, _) => true,
         };
         if counts {
-            let outdated = match weight {
-                Weight::Final => table.count,
-                Weight::Nothing | Weight::UntilNewer => number,
-            };
-            table.outdate(key, outdated);
+            match weight {
+                Weight::Final => {
+                    let all = table.count;
+                    table.outdate(key, all);
+                }
+                Weight::UntilNewer => table.outdate(key, number),
+                Weight::Nothing | Weight::Older => {}
+            }
             table.flights.remove(&key);
             keep();
         }

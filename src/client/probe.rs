@@ -28,6 +28,12 @@ pub(crate) enum Probe<'a> {
 }
 
 impl Questions {
+    /// The address of the session check.
+    #[cfg(feature = "redis")]
+    pub(crate) fn session_address(&self) -> String {
+        self.session.to_string()
+    }
+
     /// The address of the session check, without its query.
     pub(crate) fn session_url(&self) -> String {
         let uri = self.session.to_string();

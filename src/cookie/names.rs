@@ -251,7 +251,7 @@ mod tests {
     fn the_session_cookie_has_the_name_that_was_set() {
         let prefixed = CookieNames::with_prefix("app").token();
         assert_eq!(prefixed, "app.session_token");
-        assert_eq!(CookieNames::exactly("sid").token(), "sid");
+        assert_eq!(CookieNames::exactly("sid", "better-auth").token(), "sid");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod tests {
     #[test]
     fn only_deletions_of_what_ends_with_the_session_are_passed_on() {
         let prefixed = CookieNames::with_prefix("b");
-        let exact = CookieNames::exactly("sid").of_family("b");
+        let exact = CookieNames::exactly("sid", "b");
         for (line, of_prefixed, of_exact) in [
             (
                 "b.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",

@@ -10,6 +10,7 @@
 //! - [One origin or two](origins)
 //! - [When the auth server is down](operating)
 //! - [When a session ends elsewhere](revocations)
+//! - [Running a fleet](fleet)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
 #![cfg_attr(feature = "testing", doc = "- [Testing your app](testing)")]
@@ -40,6 +41,9 @@ pub mod origins {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[doc = include_str!("fleet.md")]
+pub mod fleet {}
 
 #[doc = include_str!("observing.md")]
 pub mod observing {}

@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_cookie_that_is_forwarded_fits_in_either_spelling() {
         let default = CookieNames::with_prefix("better-auth");
-        let exact = CookieNames::exactly("sid");
+        let exact = CookieNames::exactly("sid", "better-auth");
         for (name, configured) in [
             ("better-auth.session_token", &default),
             ("__Secure-better-auth.session_token", &default),
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn one_that_is_not_is_named_with_the_setting_that_forwards_it() {
         let default = CookieNames::with_prefix("better-auth");
-        let exact = CookieNames::exactly("better-auth.session_token");
+        let exact = CookieNames::exactly("better-auth.session_token", "better-auth");
         for (names, configured, fix) in [
             (
                 ["app.session_token", "app.session_data"],

@@ -22,6 +22,9 @@ pub struct Readiness {
     pub last_contact: Option<Duration>,
     /// About how many sessions are remembered.
     pub cached_sessions: u64,
+    /// How long ago the revocations of other processes were last heard, where a cache is
+    /// [shared](crate::guide::fleet); `None` before the first time. Below a second all is well.
+    pub last_heard: Option<Duration>,
 }
 
 impl Readiness {
@@ -57,6 +60,7 @@ impl BetterAuth {
             paused_for: contact.paused_for,
             last_contact: contact.last,
             cached_sessions: validator.cached_sessions(),
+            last_heard: validator.silence(now),
         }
     }
 }

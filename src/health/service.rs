@@ -26,7 +26,7 @@ impl BetterAuth {
     /// [`readiness`](Self::readiness) as a tower service, to be mounted anywhere: 200 while checks are made, 503 with
     /// `Retry-After` while the circuit breaker is open or the auth server wants to be left alone.
     ///
-    /// The body says why: `{"ready":true,"circuitBreaker":"closed","pausedForSeconds":null,"lastContactSeconds":3,"cachedSessions":12}`.
+    /// The body says why: `{"ready":true,"circuitBreaker":"closed","pausedForSeconds":null,"lastContactSeconds":3,"cachedSessions":12,"lastHeardSeconds":null}`.
     /// Never asks the auth server, so that probes cost it nothing and an outage of minutes is not prolonged by them.
     ///
     /// # Liveness is something else
@@ -87,6 +87,7 @@ fn answer(readiness: &Readiness) -> Response<Body> {
         "pausedForSeconds": readiness.paused_for.map(whole_seconds),
         "lastContactSeconds": readiness.last_contact.map(|ago| ago.as_secs()),
         "cachedSessions": readiness.cached_sessions,
+        "lastHeardSeconds": readiness.last_heard.map(|ago| ago.as_secs()),
     });
     let mut response = Response::new(Body::from(body.to_string()));
     let headers = response.headers_mut();

@@ -96,7 +96,7 @@ impl Caller {
         let caller = self.clone();
         let task = async move {
             let validator = caller.auth.validator();
-            validator.forget(&ended.invalidation());
+            validator.forget(&ended.invalidation()).await;
             let done = validator.carry_out(&order, &caller.inquiry).await;
             // Also without an answer: the server may have done it.
             ended.invalidate(&caller.auth).await;

@@ -20,6 +20,8 @@ pub(crate) enum Source {
     Refused,
     /// The cache.
     Hit,
+    /// The cache that processes share.
+    Shared,
     /// A call that was under way.
     Coalesced,
     /// A call of its own.
@@ -46,6 +48,7 @@ impl Source {
             Self::Anonymous => "anonymous",
             Self::Refused => "refused",
             Self::Hit => "hit",
+            Self::Shared => "shared",
             Self::Coalesced => "coalesced",
             Self::Fetched => "fetched",
             Self::Live => "live",

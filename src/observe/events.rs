@@ -64,3 +64,26 @@ pub(crate) fn denied(code: &str) {
     metrics::denied(code);
     tracing::debug!(target: TARGET, code, "access denied");
 }
+
+/// Redis was of no use: the auth server is asked instead. `cause` is a word of Redis's or ours.
+#[cfg(feature = "redis")]
+pub(crate) fn redis_trouble(what: &str, cause: &str, left_out: u64) {
+    let fix = match cause {
+        "gap" => {
+            "Redis was emptied or restarted, or has lost writes; everything is asked for anew. If it was not you, let \
+             nothing evict or delete keys there"
+        }
+        "unreadable" | "WRONGTYPE" => {
+            "give processes that share sessions the same secret, and fleets that do not another `namespace`; if they \
+             have, somebody else writes there"
+        }
+        "OOM" | "READONLY" | "MISCONF" => {
+            "let Redis take writes: connect to its primary, and give it room"
+        }
+        "NOAUTH" | "WRONGPASS" | "NOPERM" | "authentication failed" => {
+            "look at the user and password in the URL of `redis`, and at what they may do"
+        }
+        _ => "look at Redis and the way to it; until then the auth server is asked more often",
+    };
+    tracing::warn!(target: TARGET, cause, fix, left_out, "shared cache: {what}");
+}

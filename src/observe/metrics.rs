@@ -28,6 +28,9 @@ const BREAKER: &str = "better_auth_breaker_state";
 const CACHE_ENTRIES: &str = "better_auth_cache_entries";
 const EVICTIONS: &str = "better_auth_evictions_total";
 const DENIED: &str = "better_auth_guard_denied_total";
+const SHARED: &str = "better_auth_shared_total";
+const REVOCATIONS: &str = "better_auth_revocations_total";
+const BUS: &str = "better_auth_bus_up";
 const AUDIT_LOST: &str = "better_auth_audit_lost_total";
 
 /// The codes of this crate's own guards. Those of an application's are counted together.
@@ -68,6 +71,11 @@ pub(crate) fn describe() {
         ),
         (EVICTIONS, "Sessions that were forgotten for want of room"),
         (DENIED, "Refusals of guards, by code"),
+        (SHARED, "Looks into the shared cache, by what was there"),
+        (
+            REVOCATIONS,
+            "Revocations that were told to other processes, or heard from them",
+        ),
         (AUDIT_LOST, "Audit events that the sink did not take"),
     ] {
         describe_counter!(name, Unit::Count, text);
@@ -76,6 +84,10 @@ pub(crate) fn describe() {
         (IN_FLIGHT, "Calls to the auth server that are under way"),
         (WAITING, "Calls that wait for their turn"),
         (CACHE_ENTRIES, "Sessions that are remembered"),
+        (
+            BUS,
+            "Whether the revocations of other processes are heard: 1 yes, 0 no",
+        ),
         (
             BREAKER,
             "The circuit breaker: 0 closed, 1 half-open, 2 open",
@@ -110,6 +122,7 @@ pub(super) fn checked(source: Source, outcome: Outcome) {
             Source::Anonymous,
             Source::Refused,
             Source::Hit,
+            Source::Shared,
             Source::Coalesced,
             Source::Fetched,
             Source::Live,
@@ -179,4 +192,19 @@ pub(crate) fn cache_entries(count: u64) {
 /// 0 closed, 1 half-open, 2 open.
 pub(crate) fn breaker(state: u8) {
     gauge!(BREAKER).set(f64::from(state));
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn shared_look(result: &'static str) {
+    counter!(SHARED, "result" => result).increment(1);
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn revocation(way: &'static str) {
+    counter!(REVOCATIONS, "way" => way).increment(1);
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn bus(is_up: bool) {
+    gauge!(BUS).set(f64::from(u8::from(is_up)));
 }

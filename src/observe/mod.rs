@@ -29,5 +29,10 @@ pub(crate) use self::{
     metrics::{breaker, cache_entries, describe, evicted, is_on as has_metrics, retried},
     throttle::Throttles,
 };
+#[cfg(feature = "redis")]
+pub(crate) use self::{
+    events::redis_trouble,
+    metrics::{bus, revocation, shared_look},
+};
 
 const TARGET: &str = "tower_better_auth";

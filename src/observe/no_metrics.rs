@@ -32,3 +32,12 @@ pub(crate) fn evicted() {}
 pub(crate) fn cache_entries(_: u64) {}
 
 pub(crate) fn breaker(_: u8) {}
+
+#[cfg(feature = "redis")]
+pub(crate) fn shared_look(_: &'static str) {}
+
+#[cfg(feature = "redis")]
+pub(crate) fn revocation(_: &'static str) {}
+
+#[cfg(feature = "redis")]
+pub(crate) fn bus(_: bool) {}

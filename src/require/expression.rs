@@ -95,7 +95,7 @@ mod tests {
         require::{held::Held, when::When},
         testing::session,
         types::AuthSession,
-        verdict::{Ask, BoxFuture, Checkpoint, Heard, Verdict},
+        verdict::{Ask, BoxFuture, Checkpoint, Heard, Verdict, Watchers},
     };
 
     /// Knows the time and nothing else.
@@ -124,6 +124,10 @@ mod tests {
 
         fn now(&self) -> SystemTime {
             UNIX_EPOCH
+        }
+
+        fn watchers(&self) -> &Arc<Watchers> {
+            unreachable!("deciding watches nobody")
         }
     }
 

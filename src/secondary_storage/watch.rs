@@ -100,7 +100,7 @@ impl Watch {
         loop {
             let mut line = self.reach(heard).await;
             // Nobody knows what was missed.
-            self.validator.forget(&Invalidation::Everything);
+            drop(self.validator.forget(&Invalidation::Everything));
             heard = Instant::now();
             let unheard = loop {
                 match self.hear(&mut line).await {
@@ -122,7 +122,7 @@ impl Watch {
             tokio::select! {
                 line = &mut connected => return line,
                 () = sleep_until(trusted_until) => {
-                    self.validator.forget(&Invalidation::Everything);
+                    drop(self.validator.forget(&Invalidation::Everything));
                     trusted_until = Instant::now() + UNHEARD_TTL;
                 }
             }
@@ -147,10 +147,10 @@ impl Watch {
         let soonest = self.echoes.front().map(|(at, _)| *at);
         let changes = line.changes(soonest).await?;
         if changes.contains(&Change::Everything) {
-            self.validator.forget(&Invalidation::Everything);
+            drop(self.validator.forget(&Invalidation::Everything));
         }
         for user in self.users(line, &changes).await? {
-            self.validator.forget(&Invalidation::User(&user));
+            drop(self.validator.forget(&Invalidation::User(&user)));
             self.echoes.push_back((Instant::now() + SETTLED, user));
         }
         self.echo(Instant::now());
@@ -183,7 +183,7 @@ impl Watch {
     fn echo(&mut self, now: Instant) {
         let due = self.echoes.partition_point(|(at, _)| *at <= now);
         for (_, user) in self.echoes.drain(..due) {
-            self.validator.forget(&Invalidation::User(&user));
+            drop(self.validator.forget(&Invalidation::User(&user)));
         }
     }
 

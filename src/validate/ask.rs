@@ -5,7 +5,11 @@ use std::{sync::Arc, time::SystemTime};
 use http::{Extensions, HeaderMap, HeaderValue, header};
 use tracing::Instrument;
 
-use super::{Validator, checks::Landed, report::Checked};
+use super::{
+    Validator,
+    checks::{Landed, SharedEntry},
+    report::Checked,
+};
 use crate::{
     client::{Asked, Lane},
     cookie::{Said, SetCookies},
@@ -163,12 +167,16 @@ impl Validator {
 
     async fn check_now(&self, credential: &Credential, companions: &Companions) -> Checked {
         let (checks, key) = (&self.checks, self.key(credential));
-        let (born, lane) = (checks.generation(), checks.lane(key));
+        let (birth, lane, names) = (
+            checks.birth(),
+            checks.lane(key),
+            self.names(key, credential),
+        );
         let call = async {
             let told = checks.client.ask_now(credential, companions, lane).await;
-            checks.landed(key, born, Refresh::Never, told)
+            checks.landed(key, birth, SharedEntry::Possible, Refresh::Never, told)
         };
-        let keep = |landed: &Landed| checks.keep(key, landed);
+        let keep = |landed: &Landed| checks.keep(names, landed);
         let landed = self.flights.alone(key, call, keep).await;
         checks.verdict(landed, Refresh::Never)
     }

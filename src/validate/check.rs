@@ -5,7 +5,11 @@ use std::{net::IpAddr, sync::Arc};
 use tokio::{runtime::Handle, time::Instant};
 use tracing::{Instrument, Span};
 
-use super::{Validator, checks::Landed, report::Checked};
+use super::{
+    Validator,
+    checks::{Landed, Names, Oldest, Teller},
+    report::Checked,
+};
 use crate::{
     cache::{Found, Joined, Key},
     client::Lane,
@@ -15,6 +19,14 @@ use crate::{
     types::AuthSession,
     verdict::Verdict,
 };
+
+/// How it is found out who it is.
+#[derive(Clone, Copy)]
+struct Way {
+    refresh: Refresh,
+    lane: Lane,
+    oldest: Oldest,
+}
 
 /// What the cache says to a request.
 pub(super) enum Remembered {
@@ -64,8 +76,13 @@ impl Validator {
                 ..Companions::default()
             };
             let span = observe::renewal();
-            let (refresh, lane) = (Refresh::Never, Lane::Known);
-            drop(self.join(key, credential, companions, (refresh, lane), span));
+            let way = Way {
+                refresh: Refresh::Never,
+                lane: Lane::Known,
+                oldest: Oldest::HalfTtl,
+            };
+            let names = self.names(key, &credential);
+            drop(self.join(names, credential, companions, way, span));
         }
     }
 
@@ -97,9 +114,15 @@ impl Validator {
             check.comes_from(Source::Hit);
             return Checked::remembered(verdict);
         }
-        let checked = self
-            .fetch(key, credential, companions, refresh, check)
-            .await;
+        let way = Way {
+            refresh,
+            lane: self.checks.lane(key),
+            oldest: match remembered {
+                Remembered::Due(_) => Oldest::Now,
+                Remembered::Verdict(_) | Remembered::Nothing => Oldest::Ttl,
+            },
+        };
+        let checked = self.fetch(key, credential, companions, way, check).await;
         if matches!(remembered, Remembered::Due(_))
             && matches!(checked.verdict, Verdict::Unavailable { .. })
             && let Remembered::Verdict(verdict) = self.remembered(|| key, Refresh::Never, |_| true)
@@ -121,47 +144,59 @@ impl Validator {
         key: Key,
         credential: &Credential,
         companions: &Companions,
-        refresh: Refresh,
+        way: Way,
         check: &mut Check,
     ) -> Checked {
-        let lane = self.checks.lane(key);
+        let names = self.names(key, credential);
         let (credential, companions) = (credential.clone(), companions.clone());
-        let joined = self.join(
-            key,
-            credential,
-            companions,
-            (refresh, lane),
-            Span::current(),
-        );
-        if !joined.is_first {
+        let joined = self.join(names, credential, companions, way, Span::current());
+        let is_first = joined.is_first;
+        if !is_first {
             check.comes_from(Source::Coalesced);
         }
         let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
-        self.checks.verdict(landed, refresh)
+        if is_first && matches!(landed.teller, Teller::SharedCache { .. }) {
+            check.comes_from(Source::Shared);
+        }
+        self.checks.verdict(landed, way.refresh)
+    }
+
+    pub(super) fn names(&self, key: Key, credential: &Credential) -> Names {
+        let shared = self.checks.shared.as_ref();
+        Names {
+            key,
+            shared: shared
+                .map(|shared| shared.key(&mut |mut hasher| credential.hash_into(&mut hasher))),
+        }
     }
 
     /// Waits for the call for this credential: one that is under way, or a new one.
     fn join(
         &self,
-        key: Key,
+        names: Names,
         credential: Credential,
         companions: Companions,
-        (refresh, lane): (Refresh, Lane),
+        way: Way,
         span: Span,
     ) -> Joined<Landed> {
         let (checks, keeper) = (Arc::clone(&self.checks), Arc::clone(&self.checks));
         let fetch = || {
             let call = async move {
-                let born = checks.generation();
+                let birth = checks.birth();
+                let shared = match checks.look(names, birth, way.oldest).await {
+                    Ok(landed) => return landed,
+                    Err(shared) => shared,
+                };
+                let Way { refresh, lane, .. } = way;
                 let told = checks
                     .client
                     .ask(&credential, &companions, refresh, lane)
                     .await;
-                checks.landed(key, born, refresh, told)
+                checks.landed(names.key, birth, shared, refresh, told)
             };
             call.instrument(span)
         };
-        let keep = move |landed: &Landed| keeper.keep(key, landed);
-        self.flights.join(key, fetch, keep)
+        let keep = move |landed: &Landed| keeper.keep(names, landed);
+        self.flights.join(names.key, fetch, keep)
     }
 }

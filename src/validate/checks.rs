@@ -10,7 +10,9 @@ use tokio::time::Instant;
 
 use super::report::{Checked, NO_SESSION};
 use crate::{
-    cache::{Generation, Key, RecentlyActive, SessionCache, Turns, Weight},
+    cache::{
+        Generation, Key, Position, RecentlyActive, SessionCache, Shared, SharedKey, Turns, Weight,
+    },
     client::{Answer, Asked, Cause, Client, Lane, Told, Unavailable},
     clock::Clock,
     cookie::{self, CookieNames, Said, SetCookies},
@@ -27,6 +29,8 @@ pub(super) struct Checks {
     pub(super) cookies: CookieNames,
     pub(super) cache: Option<SessionCache>,
     pub(super) turns: Turns,
+    /// Where there is a cache as well.
+    pub(super) shared: Option<Arc<dyn Shared>>,
     pub(super) recently_active: RecentlyActive,
     pub(super) clock: Clock,
     /// What a client is told when the auth server did not say when to come back.
@@ -50,17 +54,73 @@ pub(super) enum Finding {
 #[derive(Clone)]
 pub(super) struct Landed {
     pub(super) finding: Finding,
-    pub(super) born: Option<Generation>,
+    pub(super) birth: Option<Birth>,
     pub(super) weight: Weight,
     /// Of the auth server's answer, if there is one.
     pub(super) status: Option<StatusCode>,
     /// For one of those who waited and have a response that can pass them on.
     pub(super) set_cookies: SetCookies,
+    pub(super) teller: Teller,
+}
+
+/// The moment before a call: what was revoked later makes its answer void.
+#[derive(Clone, Copy)]
+pub(super) struct Birth {
+    pub(super) generation: Generation,
+    pub(super) position: Position,
+    pub(super) at: Instant,
+    pub(super) date: SystemTime,
+}
+
+/// Who said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Teller {
+    AuthServer {
+        /// Whether other processes may know something else.
+        shared: SharedEntry,
+    },
+    /// Another process, to which the auth server had said it so long ago.
+    SharedCache { age: Duration },
+}
+
+/// What is known of a credential's entry in the second level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SharedEntry {
+    None,
+    Possible,
+}
+
+/// The names of a credential in both levels.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    pub(super) key: Key,
+    pub(super) shared: Option<SharedKey>,
+}
+
+/// How old an answer of the second level may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Oldest {
+    /// As old as one of this process's.
+    Ttl,
+    /// Half as old: for what is asked for ahead of its end. Whoever is the first of the processes to ask does so for all.
+    HalfTtl,
+    /// Only the auth server will do: who asks for the sake of a browser's cookie gets none from another process.
+    Now,
 }
 
 impl Checks {
-    pub(super) fn generation(&self) -> Option<Generation> {
-        self.cache.as_ref().map(SessionCache::generation)
+    /// To be taken before the second level or the auth server is asked.
+    pub(super) fn birth(&self) -> Option<Birth> {
+        let cache = self.cache.as_ref()?;
+        Some(Birth {
+            generation: cache.generation(),
+            position: self
+                .shared
+                .as_ref()
+                .map_or_else(Position::default, |shared| shared.position()),
+            at: Instant::now(),
+            date: self.clock.now(),
+        })
     }
 
     /// Where a credential has to queue.
@@ -80,11 +140,12 @@ impl Checks {
             .unwrap_or_default()
     }
 
-    /// What the answer to a call that began at `born` comes to.
+    /// What the answer to a call that began at `birth` comes to.
     pub(super) fn landed(
         &self,
         key: Key,
-        born: Option<Generation>,
+        birth: Option<Birth>,
+        shared: SharedEntry,
         refresh: Refresh,
         told: Told<Answer>,
     ) -> Landed {
@@ -111,9 +172,10 @@ impl Checks {
         Landed {
             weight: finding.weight(self.clock.now()),
             finding,
-            born,
+            birth,
             status: told.status,
             set_cookies,
+            teller: Teller::AuthServer { shared },
         }
     }
 
@@ -121,10 +183,13 @@ impl Checks {
     pub(super) fn panicked(&self) -> Landed {
         Landed {
             finding: self.unavailable(Asked::Session, &Cause::Panicked.into()),
-            born: None,
+            birth: None,
             weight: Weight::Nothing,
             status: None,
             set_cookies: SetCookies::default(),
+            teller: Teller::AuthServer {
+                shared: SharedEntry::Possible,
+            },
         }
     }
 
@@ -132,20 +197,6 @@ impl Checks {
     pub(super) fn set_cookies(&self, mut lines: Vec<HeaderValue>, said: Said) -> SetCookies {
         lines.retain(|line| cookie::may_come_back(line.as_bytes(), &self.cookies, said));
         SetCookies::new(lines)
-    }
-
-    /// Takes down what a call found out.
-    pub(super) fn keep(&self, key: Key, landed: &Landed) {
-        if let (Some(cache), Some(born)) = (&self.cache, landed.born) {
-            match &landed.finding {
-                Finding::Active(session) => {
-                    cache.put(key, session, born, Instant::now(), self.clock.now());
-                }
-                Finding::SignedOut => cache.put_signed_out(key, Instant::now()),
-                Finding::Unavailable { .. } => {}
-            }
-            cache.count();
-        }
     }
 
     /// Says in the log why there is no answer, at most once a second, and tells when to come back.

@@ -5,8 +5,10 @@ mod check;
 mod checks;
 #[cfg(feature = "proxy")]
 mod identify;
+mod levels;
 mod manage;
 mod report;
+mod revoke;
 #[cfg(feature = "webhooks")]
 mod webhooks;
 #[cfg(test)]
@@ -15,7 +17,6 @@ mod model;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{Extensions, HeaderMap, header};
-use tokio::time::Instant;
 
 pub(crate) use self::manage::NotDone;
 use self::{
@@ -30,8 +31,10 @@ use crate::{
     credential::{Companions, CredentialPolicy, Inquiry, Presented, Shown},
     observe::{self, Audit, Glance, Source, Throttles},
     question::Refresh,
-    verdict::{Ring, Verdict, Watchers},
+    verdict::{Verdict, Watchers},
 };
+
+pub(crate) use crate::cache::Invalidation;
 
 /// Finds the address of the client in the headers or extensions of a request.
 pub(crate) type ClientIp = dyn Fn(&HeaderMap, &Extensions) -> Option<IpAddr> + Send + Sync;
@@ -77,6 +80,7 @@ impl Validator {
                 cookies,
                 cache,
                 turns: Turns::new(),
+                shared: None,
                 recently_active: RecentlyActive::new(),
                 clock,
                 retry_after,
@@ -151,48 +155,6 @@ impl Validator {
         Ok(checked.verdict)
     }
 
-    pub(crate) fn invalidate(&self, what: &Invalidation<'_>) {
-        let method = match what {
-            Invalidation::Session(_) => "invalidate_session",
-            Invalidation::User(_) => "invalidate_user",
-            Invalidation::Everything => "invalidate_all",
-        };
-        self.invalidate_because(what, method);
-    }
-
-    /// The same, with the word that the audit trail has for it.
-    pub(crate) fn invalidate_because(&self, what: &Invalidation<'_>, reason: &str) {
-        self.forget(what);
-        match what {
-            Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
-            Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
-            Invalidation::Everything => self.audit.revoked(reason, None, None),
-        }
-    }
-
-    /// The same without a word: what is remembered may no longer be true, and need not have been revoked.
-    pub(crate) fn forget(&self, what: &Invalidation<'_>) {
-        if let Some(cache) = &self.checks.cache {
-            match what {
-                Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
-                Invalidation::User(id) => cache.invalidate_user(id, Instant::now()),
-                Invalidation::Everything => cache.invalidate_all(),
-            }
-            cache.count();
-        }
-        // Whoever comes from now on must not get an answer that was asked for before.
-        self.flights.detach_all();
-        match *what {
-            Invalidation::Session(id) => self
-                .watchers
-                .revoke(Ring::ForThisOne, |it| it.session.id == id),
-            Invalidation::User(id) => self
-                .watchers
-                .revoke(Ring::ForThisOne, |it| it.user.id == id),
-            Invalidation::Everything => self.watchers.revoke(Ring::ForAll, |_| true),
-        }
-    }
-
     pub(crate) fn cached_sessions(&self) -> u64 {
         self.checks.cache.as_ref().map_or(0, SessionCache::len)
     }
@@ -230,11 +192,4 @@ impl Validator {
         let find = self.client_ip.as_ref()?;
         find(headers, extensions)
     }
-}
-
-/// What is no longer true.
-pub(crate) enum Invalidation<'a> {
-    Session(&'a str),
-    User(&'a str),
-    Everything,
 }

@@ -15,6 +15,8 @@ pub(super) enum Refusal {
     /// The sender hung up.
     BrokenOff,
     Invalid,
+    /// It is good, and not every process knows yet: it has to be sent again.
+    NotSpread,
 }
 
 impl Refusal {
@@ -28,6 +30,7 @@ impl Refusal {
             Self::Forged => "forged",
             Self::BrokenOff => "broken_off",
             Self::Invalid => "invalid",
+            Self::NotSpread => "not_spread",
         }
     }
 
@@ -44,6 +47,7 @@ impl Refusal {
                 "give the receiver and the plugin the same secret; otherwise somebody tries to forge webhooks"
             }
             Self::BrokenOff => "look at what stands between Better Auth and this service",
+            Self::NotSpread => "look at the Redis that the processes share",
             Self::Invalid => "send `{\"type\":…,\"data\":{\"userId\":…}}`",
         }
     }
@@ -76,6 +80,11 @@ impl Refusal {
                 "WEBHOOK_TOO_LARGE",
             ),
             Self::BrokenOff | Self::Invalid => invalid,
+            Self::NotSpread => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not every process could be told",
+                "REVOCATION_NOT_SPREAD",
+            ),
         }
     }
 
@@ -88,6 +97,9 @@ impl Refusal {
         headers.insert(header::CONTENT_TYPE, text("application/json"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, text("Webhook-Signature"));
+        }
+        if self == Self::NotSpread {
+            headers.insert(header::RETRY_AFTER, text("1"));
         }
         if self == Self::NotPost {
             headers.insert(header::ALLOW, text("POST"));

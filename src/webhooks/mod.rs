@@ -20,6 +20,7 @@
 //! | 401 | `WEBHOOK_TIMESTAMP_OUT_OF_RANGE` | it is too old, or from the future |
 //! | 405 | `METHOD_NOT_ALLOWED` | it is not a `POST` |
 //! | 413 | `WEBHOOK_TOO_LARGE` | its body is larger than [`MAX_BODY`] |
+//! | 503 | `REVOCATION_NOT_SPREAD` | not every process of the [fleet](crate::guide::fleet) could be told: it has to be sent again |
 
 mod answer;
 mod judge;

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     better_auth::{BetterAuth, ConfigError},
+    cache::Spread,
     validate::Validator,
 };
 
@@ -139,22 +140,31 @@ impl Revocations {
         if self.desk.seen().contains(&signed.id, now) {
             return Ok(());
         }
-        self.desk.act_on(&Message::parse(&body)?);
+        self.desk.act_on(&Message::parse(&body)?).await?;
         self.desk.seen().note(&signed.id, signed.good_until, now);
         Ok(())
     }
 }
 
 impl Desk {
-    /// The one place where a message is acted upon. What could not be handed on would not be done, and is sent again.
-    fn act_on(&self, message: &Message) {
+    /// The one place where a message is acted upon. What could not be handed on is not done, and is sent again.
+    async fn act_on(&self, message: &Message) -> Result<(), Refusal> {
         let reason = format!("webhook:{}", message.kind);
+        let mut result = Ok(());
         for what in message.invalidations() {
-            self.validator.invalidate_because(&what, &reason);
+            let spread = self.validator.invalidate_because(&what, &reason);
+            if spread.await == Spread::NotYet {
+                result = Err(Refusal::NotSpread);
+            }
         }
+        result
     }
 
     fn refuse(&self, refusal: Refusal, headers: &HeaderMap, extensions: &Extensions) {
+        if refusal == Refusal::NotSpread {
+            // Nothing is wrong with it, and what is wrong with Redis is in the log.
+            return;
+        }
         let (reason, fix) = (refusal.reason(), refusal.fix());
         self.validator
             .webhook_refused(reason, fix, headers, extensions);

@@ -33,6 +33,8 @@ mod observed;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod real_server;
+#[cfg(feature = "redis")]
+mod redis;
 mod relay;
 mod resilience;
 mod versions;

@@ -255,20 +255,20 @@ impl Episode {
             0 => {
                 self.tell(|| "invalidate all".to_owned());
                 self.reference.invalidate_all();
-                self.validator.invalidate(&Invalidation::Everything);
+                drop(self.validator.invalidate(&Invalidation::Everything));
             }
             1 | 2 => {
                 let user = user_of(credential);
                 self.tell(|| format!("invalidate user {user}"));
                 self.reference.invalidate_user(user);
                 let id = format!("u{user}");
-                self.validator.invalidate(&Invalidation::User(&id));
+                drop(self.validator.invalidate(&Invalidation::User(&id)));
             }
             _ => {
                 self.tell(|| format!("invalidate session {credential}"));
                 self.reference.invalidate_session(credential);
                 let id = format!("s{credential}");
-                self.validator.invalidate(&Invalidation::Session(&id));
+                drop(self.validator.invalidate(&Invalidation::Session(&id)));
             }
         }
     }

@@ -44,7 +44,8 @@ fn the_dashboard_groups_by_labels_that_exist() {
         let expected = match metric.unwrap() {
             "better_auth_requests_total" => "source",
             "better_auth_verdicts_total" => "outcome",
-            "better_auth_fetch_total" => "result",
+            "better_auth_fetch_total" | "better_auth_shared_total" => "result",
+            "better_auth_revocations_total" => "way",
             "better_auth_unavailable_total" => "cause",
             "better_auth_guard_denied_total" => "code",
             "better_auth_fetch_seconds_bucket" => "le",

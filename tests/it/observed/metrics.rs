@@ -115,6 +115,22 @@ async fn everything_happens(mock: &Mock) {
     for _ in 0..1100 {
         app.get_as(&cookie_of(0), "/admin").await;
     }
+    #[cfg(feature = "redis")]
+    everything_is_shared(mock).await;
+}
+
+#[cfg(feature = "redis")]
+async fn everything_is_shared(mock: &Mock) {
+    // Redis does not stand still.
+    tokio::time::resume();
+    let server = crate::support::redis::RedisServer::start().await;
+    let redis = tower_better_auth::Redis::new(server.url(), [7; 32]).timeout(5 * SECOND);
+    let auth = mock.builder().cache(Cache::ttl(60 * SECOND)).redis(redis);
+    let auth = auth.build().unwrap();
+    App::required(auth.clone())
+        .get_as(&cookie_of(0), "/me")
+        .await;
+    auth.invalidate_all().await;
 }
 
 #[test]
@@ -125,6 +141,7 @@ fn every_metric_has_a_unit_a_description_and_the_prefix() {
         [
             "better_auth_audit_lost_total",
             "better_auth_breaker_state",
+            "better_auth_bus_up",
             "better_auth_cache_entries",
             "better_auth_evictions_total",
             "better_auth_fetch_seconds",
@@ -133,6 +150,8 @@ fn every_metric_has_a_unit_a_description_and_the_prefix() {
             "better_auth_in_flight",
             "better_auth_requests_total",
             "better_auth_retries_total",
+            "better_auth_revocations_total",
+            "better_auth_shared_total",
             "better_auth_unavailable_total",
             "better_auth_verdicts_total",
             "better_auth_waiting",

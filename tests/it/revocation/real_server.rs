@@ -14,7 +14,7 @@ use tower_better_auth::{BetterAuth, Cache, Require, SessionAuth, webhooks::Revoc
 
 use super::{SECRET, TTL};
 #[cfg(feature = "redis")]
-use crate::support::redis::Redis;
+use crate::support::own_redis::Redis;
 use crate::support::{
     app::App,
     node::{BetterAuthServer, Jar, SignedIn},

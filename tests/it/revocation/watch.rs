@@ -10,7 +10,7 @@ use tower_better_auth::{
 };
 
 use super::TTL;
-use crate::support::{answer, app::App, log, mock::Mock, redis::Redis};
+use crate::support::{answer, app::App, log, mock::Mock, own_redis::Redis};
 
 /// Much longer than a change takes to arrive, and than it takes to be forgotten once more.
 const AFTER_ALL: Duration = Duration::from_millis(800);

@@ -33,6 +33,7 @@ impl<'a> MakeWriter<'a> for Buffer {
 
 /// Runs `future` on a runtime of one thread; gives its output and everything that was logged, down to TRACE.
 pub(crate) fn of<T>(future: impl Future<Output = T>) -> (T, String) {
+    super::spans::listen();
     let buffer = Buffer::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(Level::TRACE)

@@ -1,148 +1,255 @@
-//! A real Redis server, empty, on a port of its own, and gone with the test.
+//! A Redis of the test's own, and a wire to it that can be cut.
 
 use std::{
-    fmt::Write as _,
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener as StdListener,
+    path::PathBuf,
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use redis::{FromRedisValue, aio::MultiplexedConnection};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep},
 };
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-pub(crate) struct Redis {
+/// A running `redis-server` that keeps nothing on disk, and is gone with the test.
+pub(crate) struct RedisServer {
+    child: Mutex<Option<Child>>,
+    directory: PathBuf,
     port: u16,
-    url: String,
-    /// `None` while it is killed.
-    process: Option<Process>,
+    arguments: Vec<String>,
 }
 
-/// Killed when it is dropped.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl RedisServer {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
     }
-}
 
-impl Redis {
-    pub(crate) fn start() -> Self {
-        // Another process can be faster on the port that was free a moment ago.
-        for _ in 0..10 {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port();
-            drop(listener);
-            if let Some(process) = run(port) {
-                let url = format!("redis://127.0.0.1:{port}");
-                let process = Some(process);
-                return Self { port, url, process };
+    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
+        for _ in 0..5 {
+            let server = Self {
+                child: Mutex::default(),
+                directory: directory(),
+                port: free_port(),
+                arguments: arguments.iter().map(ToString::to_string).collect(),
+            };
+            server.launch();
+            if server.is_ready().await {
+                return server;
             }
+            // Somebody else was faster to take the port.
         }
-        panic!("`redis-server` does not start: is it installed?");
+        panic!("`redis-server` does not start: run `redis-server --port 7777` to see what it says");
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Ends the process at once, as a crash does.
-    pub(crate) fn kill(&mut self) {
-        self.process = None;
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
-    /// Kills it if need be, and starts it at the same address, empty.
-    pub(crate) fn restart(&mut self) {
+    fn launch(&self) {
+        let child = Command::new("redis-server")
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--dir"])
+            .arg(&self.directory)
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("install redis-server, 6.2 or newer: it cannot be started ({error})")
+            });
+        *self.child.lock().unwrap() = Some(child);
+    }
+
+    async fn is_ready(&self) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < START_LIMIT {
+            let has_ended = {
+                let mut child = self.child.lock().unwrap();
+                !matches!(child.as_mut().unwrap().try_wait(), Ok(None))
+            };
+            if has_ended {
+                return false;
+            }
+            if let Ok(mut connection) = self.connect().await
+                && redis::cmd("PING")
+                    .query_async::<String>(&mut connection)
+                    .await
+                    .is_ok()
+            {
+                return true;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+        let client = redis::Client::open(self.url())?;
+        client.get_multiplexed_async_connection().await
+    }
+
+    /// Runs one command.
+    pub(crate) async fn run<T: FromRedisValue>(&self, words: &[&[u8]]) -> redis::RedisResult<T> {
+        let mut command = redis::Cmd::new();
+        for word in words {
+            command.arg(*word);
+        }
+        command.query_async(&mut self.connect().await?).await
+    }
+
+    /// Runs one command that is written as a line.
+    pub(crate) async fn order(&self, line: &str) {
+        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        self.run::<redis::Value>(&words).await.unwrap();
+    }
+
+    pub(crate) async fn keys(&self) -> Vec<Vec<u8>> {
+        let mut keys: Vec<Vec<u8>> = self.run(&[b"KEYS", b"*"]).await.unwrap();
+        keys.sort();
+        keys
+    }
+
+    /// The keys in which sessions lie.
+    pub(crate) async fn entries(&self) -> Vec<Vec<u8>> {
+        let keys = self.keys().await;
+        let is_entry = |key: &Vec<u8>| String::from_utf8_lossy(key).contains(":session:");
+        keys.into_iter().filter(is_entry).collect()
+    }
+
+    pub(crate) async fn get(&self, key: &[u8]) -> Vec<u8> {
+        self.run(&[b"GET", key]).await.unwrap()
+    }
+
+    pub(crate) async fn set(&self, key: &[u8], value: &[u8]) {
+        let set = [b"SET", key, value];
+        self.run::<redis::Value>(&set).await.unwrap();
+    }
+
+    /// How often a command was run, since the start or `CONFIG RESETSTAT`.
+    pub(crate) async fn count(&self, command: &str) -> u64 {
+        let stats: String = self.run(&[b"INFO", b"commandstats"]).await.unwrap();
+        let prefix = format!("cmdstat_{command}:calls=");
+        let line = stats.lines().find_map(|line| line.strip_prefix(&prefix));
+        line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+    }
+
+    /// How many clients there are besides this one.
+    pub(crate) async fn clients(&self) -> usize {
+        let clients: String = self.run(&[b"CLIENT", b"LIST"]).await.unwrap();
+        clients.lines().count() - 1
+    }
+
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts it again on the same port, empty.
+    pub(crate) async fn restart(&self) {
         self.kill();
-        self.process = Some(run(self.port).expect("its port is free"));
-    }
-
-    /// Stops the process without ending it: connections stay open, and nothing answers.
-    pub(crate) fn pause(&self) {
-        self.signal("STOP");
-    }
-
-    pub(crate) fn resume(&self) {
-        self.signal("CONT");
-    }
-
-    fn signal(&self, name: &str) {
-        let process = self.process.as_ref().expect("it is not killed");
-        let status = Command::new("kill")
-            .args([format!("-{name}"), process.0.id().to_string()])
-            .status()
-            .expect("`kill` is there");
-        assert!(status.success(), "kill -{name}: {status}");
-    }
-
-    /// Runs a command, and gives the first bytes of the answer as Redis wrote them.
-    pub(crate) fn run(&self, words: &[&str]) -> String {
-        ask(&mut self.connect(), words)
-    }
-
-    pub(crate) fn run_with_password(&self, password: &str, words: &[&str]) -> String {
-        let mut stream = self.connect();
-        ask(&mut stream, &["AUTH", password]);
-        ask(&mut stream, words)
-    }
-
-    fn connect(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
-    }
-
-    /// Waits until somebody has asked to be told of changes.
-    pub(crate) async fn until_watched(&self) {
-        let limit = Instant::now() + START_LIMIT;
-        while !self.is_watched() {
-            assert!(Instant::now() < limit, "nobody watches");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// `B` is the flag of a client that is told of changes.
-    pub(crate) fn is_watched(&self) -> bool {
-        let clients = self.run(&["CLIENT", "LIST"]);
-        let mut words = clients.split_whitespace();
-        words.any(|word| word.starts_with("flags=") && word.contains('B'))
+        self.launch();
+        assert!(self.is_ready().await, "`redis-server` does not start again");
     }
 }
 
-fn ask(stream: &mut TcpStream, words: &[&str]) -> String {
-    let mut command = format!("*{}\r\n", words.len());
-    for word in words {
-        write!(command, "${}\r\n{word}\r\n", word.len()).unwrap();
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
-    stream.write_all(command.as_bytes()).unwrap();
-    let mut answer = vec![0; 64 * 1024];
-    let length = stream.read(&mut answer).unwrap();
-    let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
-    assert!(!answer.starts_with('-'), "{words:?}: {answer}");
-    answer
 }
 
-/// `None` when it ends, as with a port that is taken.
-fn run(port: u16) -> Option<Process> {
-    let port_text = port.to_string();
-    let mut arguments = vec!["--port", &port_text, "--bind", "127.0.0.1"];
-    arguments.extend(["--save", "", "--appendonly", "no"]);
-    let child = Command::new("redis-server")
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("`redis-server` cannot be started ({error}): install it"));
-    let mut process = Process(child);
-    let limit = Instant::now() + START_LIMIT;
-    while Instant::now() < limit {
-        if !matches!(process.0.try_wait(), Ok(None)) {
-            return None;
+fn directory() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("tower-better-auth-redis-{}-{number}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+fn free_port() -> u16 {
+    let listener = StdListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// The way of one process to Redis.
+pub(crate) struct Wire {
+    port: u16,
+    state: watch::Sender<State>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Whole,
+    Cut,
+}
+
+impl Wire {
+    pub(crate) async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let (state, seen) = watch::channel(State::Whole);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, port, seen.clone()));
+            }
+        });
+        Self {
+            port: own,
+            state,
+            task,
         }
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Some(process);
-        }
-        sleep(Duration::from_millis(10));
     }
-    None
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends every connection, and every one that is tried.
+    pub(crate) fn cut(&self) {
+        self.state.send_replace(State::Cut);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.state.send_replace(State::Whole);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn carry(mut client: TcpStream, port: u16, mut state: watch::Receiver<State>) {
+    if *state.borrow() == State::Cut {
+        return;
+    }
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return;
+    };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = state.wait_for(|state| *state == State::Cut) => {}
+    }
 }

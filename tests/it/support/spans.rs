@@ -94,9 +94,14 @@ impl Visit for Fields {
 static LISTENS: LazyLock<Dispatch> =
     LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
 
+/// So that no test's silence is remembered.
+pub(super) fn listen() {
+    LazyLock::force(&LISTENS);
+}
+
 /// Runs `future` on a runtime of one thread; gives its output and every span whose name begins with `prefix`.
 pub(crate) fn of<T>(prefix: &str, future: impl Future<Output = T>) -> (T, Vec<Opened>) {
-    LazyLock::force(&LISTENS);
+    listen();
     let collector = Collector::default();
     let subscriber = tracing_subscriber::registry().with(collector.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,0 +1,132 @@
+//! Connections to one Redis, or to a cluster.
+
+use std::time::Duration;
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisResult,
+    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    cluster::ClusterClient,
+    cluster_async::ClusterConnection,
+};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+
+use super::settings::{Servers, Unusable};
+
+/// The most that a connection may take, and whatever else no request waits for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// So many commands are handed to a connection before the next one waits.
+const BUFFER: usize = 1024;
+
+/// Where Redis is.
+pub(super) enum Server {
+    One(Client),
+    Cluster {
+        commands: ClusterClient,
+        /// Waits longer for an answer.
+        bus: ClusterClient,
+    },
+}
+
+/// A connection. Clones share it.
+#[derive(Clone)]
+pub(super) enum Link {
+    /// Connects again by itself.
+    Managed(ConnectionManager),
+    /// For commands that wait, which would hold up all others.
+    Own(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Server {
+    pub(super) fn open(servers: &Servers) -> Result<Self, Unusable> {
+        match servers {
+            Servers::One(url) => Client::open(url.as_str())
+                .map(Self::One)
+                .map_err(|_| Unusable::Url),
+            Servers::Cluster(urls) if urls.is_empty() => Err(Unusable::NoNodes),
+            Servers::Cluster(urls) => {
+                let client = |patience| {
+                    ClusterClient::builder(urls.iter().map(String::as_str))
+                        .connection_timeout(PATIENCE)
+                        .response_timeout(patience)
+                        .retries(1)
+                        .build()
+                        .map_err(|_| Unusable::Url)
+                };
+                Ok(Self::Cluster {
+                    commands: client(PATIENCE)?,
+                    bus: client(PATIENCE * 2)?,
+                })
+            }
+        }
+    }
+
+    /// For commands that are answered at once.
+    pub(super) async fn connect(&self) -> RedisResult<Link> {
+        prepare_tls();
+        match self {
+            Self::One(client) => {
+                let config = ConnectionManagerConfig::new()
+                    .set_connection_timeout(Some(PATIENCE))
+                    .set_response_timeout(Some(PATIENCE))
+                    .set_pipeline_buffer_size(BUFFER)
+                    .set_number_of_retries(0);
+                let client = client.clone();
+                ConnectionManager::new_with_config(client, config)
+                    .await
+                    .map(Link::Managed)
+            }
+            Self::Cluster { commands, .. } => {
+                commands.get_async_connection().await.map(Link::Cluster)
+            }
+        }
+    }
+
+    /// For commands that wait up to [`PATIENCE`].
+    pub(super) async fn connect_to_wait(&self) -> RedisResult<Link> {
+        prepare_tls();
+        match self {
+            Self::One(client) => {
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(PATIENCE))
+                    .set_response_timeout(Some(PATIENCE * 2));
+                client
+                    .get_multiplexed_async_connection_with_config(&config)
+                    .await
+                    .map(Link::Own)
+            }
+            Self::Cluster { bus, .. } => bus.get_async_connection().await.map(Link::Cluster),
+        }
+    }
+}
+
+impl Link {
+    pub(super) async fn run<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
+        match self {
+            Self::Managed(link) => command.query_async(link).await,
+            Self::Own(link) => command.query_async(link).await,
+            Self::Cluster(link) => command.query_async(link).await,
+        }
+    }
+
+    pub(super) async fn run_all<T: FromRedisValue>(
+        &mut self,
+        commands: &Pipeline,
+    ) -> RedisResult<T> {
+        match self {
+            Self::Managed(link) => commands.query_async(link).await,
+            Self::Own(link) => commands.query_async(link).await,
+            Self::Cluster(link) => commands.query_async(link).await,
+        }
+    }
+}
+
+/// The client of Redis takes rustls's cryptography from the process, and panics where the features of other crates leave
+/// open which. One that the application has installed stays.
+fn prepare_tls() {
+    if CryptoProvider::get_default().is_none() {
+        // Lost to whoever was faster, and then there is one.
+        let _ = aws_lc_rs::default_provider().install_default();
+    }
+}
