@@ -21,11 +21,13 @@ const BUFFER: usize = 1024;
 /// Where Redis is.
 pub(super) enum Server {
     One(Client),
-    Cluster {
-        commands: ClusterClient,
-        /// Waits longer for an answer.
-        bus: ClusterClient,
-    },
+    Cluster(Box<Cluster>),
+}
+
+pub(super) struct Cluster {
+    commands: ClusterClient,
+    /// Waits longer for an answer.
+    bus: ClusterClient,
 }
 
 /// A connection. Clones share it.
@@ -54,10 +56,11 @@ impl Server {
                         .build()
                         .map_err(|_| Unusable::Url)
                 };
-                Ok(Self::Cluster {
+                let cluster = Cluster {
                     commands: client(PATIENCE)?,
                     bus: client(PATIENCE * 2)?,
-                })
+                };
+                Ok(Self::Cluster(Box::new(cluster)))
             }
         }
     }
@@ -77,8 +80,9 @@ impl Server {
                     .await
                     .map(Link::Managed)
             }
-            Self::Cluster { commands, .. } => {
-                commands.get_async_connection().await.map(Link::Cluster)
+            Self::Cluster(cluster) => {
+                let link = cluster.commands.get_async_connection().await;
+                link.map(Link::Cluster)
             }
         }
     }
@@ -96,7 +100,10 @@ impl Server {
                     .await
                     .map(Link::Own)
             }
-            Self::Cluster { bus, .. } => bus.get_async_connection().await.map(Link::Cluster),
+            Self::Cluster(cluster) => {
+                let link = cluster.bus.get_async_connection().await;
+                link.map(Link::Cluster)
+            }
         }
     }
 }

@@ -170,7 +170,8 @@ impl Core {
 
 /// What went wrong, in Redis's own word where there is one. Never more of what it says.
 pub(super) fn cause(error: &RedisError) -> String {
-    error.code().unwrap_or(error.category()).to_owned()
+    let word = error.code();
+    word.unwrap_or_else(|| error.category()).to_owned()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

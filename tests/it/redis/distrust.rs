@@ -103,6 +103,22 @@ async fn a_value_of_another_type_is_passed_over_and_written_over() {
 }
 
 #[tokio::test]
+async fn an_entry_that_redis_keeps_for_longer_than_it_was_told_is_too_old() {
+    let (mock, server) = (Mock::new(), RedisServer::start().await);
+    let short = || builder(&mock, redis(server.url())).cache(Cache::ttl(1000 * MILLI));
+    let (_, first) = listening(short()).await;
+    let (_, second) = listening(short()).await;
+    get(&first).await.assert_ok();
+    until_entries(&server, 1).await;
+    let key = server.entries().await.remove(0);
+    server.run::<u64>(&[b"PERSIST", &key]).await.unwrap();
+    mock.does(Act::signed_out());
+    get(&second).await.assert_ok();
+    sleep(1000 * MILLI).await;
+    get(&second).await.assert_invalid();
+}
+
+#[tokio::test]
 async fn messages_that_no_process_of_the_fleet_wrote_revoke_nothing_and_deafen_nobody() {
     let (mock, server) = (Mock::new(), RedisServer::start().await);
     let (auth, _) = process(&mock, &server).await;

@@ -144,6 +144,21 @@ async fn one_process_asks_ahead_of_the_end_for_all_of_them() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_session_that_is_in_use() {
+    let (mock, server) = (strict(), RedisServer::start().await);
+    let ttl = 4000 * MILLI;
+    let short = builder(&mock, redis(server.url())).cache(Cache::ttl(ttl));
+    let (_, app) = listening(short).await;
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < ttl - 200 * MILLI {
+        get(&app).await.assert_ok();
+        sleep(10 * MILLI).await;
+    }
+    // What this process has written itself is no news.
+    assert_eq!(calls(&mock), 2);
+}
+
+#[tokio::test]
 async fn answers_that_may_differ_are_not_shared() {
     let (mock, server) = (strict(), RedisServer::start().await);
     let own = |body: &[u8]| Ok(Some(serde_json::from_slice(body)?));
