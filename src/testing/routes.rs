@@ -157,6 +157,12 @@ impl Shared {
         };
         Some(answer::error(StatusCode::FORBIDDEN, code, message))
     }
+
+    fn trusts(&self, origin: &HeaderValue) -> bool {
+        let state = self.state();
+        let mut trusted = state.trusted_origins.iter().chain([&self.origin]);
+        trusted.any(|trusted| trusted.as_bytes() == origin.as_bytes())
+    }
 }
 
 impl Shared {
