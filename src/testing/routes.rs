@@ -28,8 +28,6 @@ pub(super) const BASE_PATH: &str = "/api/auth";
 pub(super) struct Shared {
     pub(super) origin: String,
     pub(super) base_path: Mutex<String>,
-    /// Beside its own.
-    pub(super) trusted_origins: Mutex<Vec<String>>,
     pub(super) clock: Clock,
     pub(super) state: Mutex<State>,
 }
@@ -162,15 +160,6 @@ impl Shared {
         let state = self.state();
         let mut trusted = state.trusted_origins.iter().chain([&self.origin]);
         trusted.any(|trusted| trusted.as_bytes() == origin.as_bytes())
-    }
-}
-
-impl Shared {
-    fn trusts(&self, origin: &HeaderValue) -> bool {
-        let further = &self.trusted_origins;
-        let further = further.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut trusted = further.iter().chain([&self.origin]);
-        trusted.any(|trusted| origin.as_bytes() == trusted.as_bytes())
     }
 }
 

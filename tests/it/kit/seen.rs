@@ -144,9 +144,11 @@ async fn a_guard_that_asks_is_answered_in_process_as_well() {
 #[tokio::test]
 async fn a_further_origin_is_trusted_where_it_is_named_and_nowhere_else() {
     let app = "https://app.example";
+    let trusting = AuthServer::in_process();
+    trusting.trust_origin(app);
     for (server, expected) in [
         (AuthServer::in_process(), "500 AUTH_MISCONFIGURED"),
-        (AuthServer::in_process().with_trusted_origin(app), "ok"),
+        (trusting, "ok"),
     ] {
         let ada = server.sign_in(user("ada"));
         let headers = HeaderMap::from_iter([(header::COOKIE, ada.cookie())]);
