@@ -20,7 +20,7 @@ const BUFFER: usize = 1024;
 
 /// Where Redis is.
 pub(super) enum Server {
-    One(Client),
+    One(Box<Client>),
     Cluster(Box<Cluster>),
 }
 
@@ -44,7 +44,7 @@ impl Server {
     pub(super) fn open(servers: &Servers) -> Result<Self, Unusable> {
         match servers {
             Servers::One(url) => Client::open(url.as_str())
-                .map(Self::One)
+                .map(|client| Self::One(Box::new(client)))
                 .map_err(|_| Unusable::Url),
             Servers::Cluster(urls) if urls.is_empty() => Err(Unusable::NoNodes),
             Servers::Cluster(urls) => {
@@ -75,7 +75,7 @@ impl Server {
                     .set_response_timeout(Some(PATIENCE))
                     .set_pipeline_buffer_size(BUFFER)
                     .set_number_of_retries(0);
-                let client = client.clone();
+                let client = Client::clone(client);
                 ConnectionManager::new_with_config(client, config)
                     .await
                     .map(Link::Managed)

@@ -53,6 +53,7 @@ async fn it_tells_what_is_known_and_asks_nobody() {
         "pausedForSeconds": null,
         "lastContactSeconds": null,
         "cachedSessions": 0,
+        "lastHeardSeconds": null,
     });
     assert_eq!(body, expected);
     assert_eq!(mock.count(), 0);

@@ -131,6 +131,9 @@ async fn everything_is_shared(mock: &Mock) {
         .get_as(&cookie_of(0), "/me")
         .await;
     auth.invalidate_all().await;
+    while auth.readiness().last_heard.is_none() {
+        tokio::time::sleep(SECOND / 100).await;
+    }
 }
 
 #[test]

@@ -185,9 +185,12 @@ async fn clocks_that_differ_share_less_and_never_too_long() {
     let (mock, server) = (Mock::new(), RedisServer::start().await);
     let at = |minutes: i64| {
         let skew = 60_000 * MILLI * u32::try_from(minutes.unsigned_abs()).unwrap();
-        let clock = move || match minutes < 0 {
-            true => SystemTime::now() - skew,
-            false => SystemTime::now() + skew,
+        let clock = move || {
+            if minutes < 0 {
+                SystemTime::now() - skew
+            } else {
+                SystemTime::now() + skew
+            }
         };
         listening(builder(&mock, redis(server.url())).clock(clock))
     };
@@ -216,7 +219,7 @@ async fn clocks_that_differ_share_less_and_never_too_long() {
 
 #[test]
 fn what_is_not_believed_is_said_in_the_log_with_the_fix_and_without_a_secret() {
-    let (_, log) = log::of(async {
+    let ((), log) = log::of(async {
         let (mock, server) = (Mock::new(), RedisServer::start().await);
         let (key, values) = entries(&mock, &server).await;
         let with_password = Redis::new(server.url(), SECRET).timeout(2000 * MILLI);

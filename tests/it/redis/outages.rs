@@ -1,6 +1,9 @@
 //! Redis down, slow, full, read-only, emptied or cut off: nobody is let in, logged out or kept waiting by it.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{task::JoinSet, time::sleep};
 use tower_better_auth::{Cache, Redis};
@@ -168,9 +171,10 @@ async fn a_redis_that_is_killed_under_load_and_comes_back_brings_no_wrong_outcom
     let (mock, server) = (Mock::new(), RedisServer::start().await);
     mock.plays(|call| {
         let cookie = call.headers()["cookie"].to_str().unwrap();
-        match cookie.contains("good") {
-            true => Act::signed_in(),
-            false => Act::signed_out(),
+        if cookie.contains("good") {
+            Act::signed_in()
+        } else {
+            Act::signed_out()
         }
     });
     let server = Arc::new(server);
@@ -184,7 +188,7 @@ async fn a_redis_that_is_killed_under_load_and_comes_back_brings_no_wrong_outcom
     for worker in 0..30 {
         let app = apps[worker % 3].clone();
         load.spawn(async move {
-            let (mut count, mut longest) = (0, 0 * MILLI);
+            let (mut count, mut longest) = (0, Duration::ZERO);
             while begun.elapsed() < 5000 * MILLI {
                 for (name, expected) in [("good", 200), ("bad", 401)] {
                     let begun = Instant::now();
@@ -209,7 +213,7 @@ async fn a_redis_that_is_killed_under_load_and_comes_back_brings_no_wrong_outcom
     let done = load.join_all().await;
     let checks: usize = done.iter().map(|(count, _)| count).sum();
     let longest = done.iter().map(|(_, longest)| longest).max().unwrap();
-    println!("{checks} checks, the longest {longest:?}");
+    eprintln!("{checks} checks, the longest {longest:?}");
     assert!(checks > 1000);
 }
 
@@ -231,7 +235,7 @@ async fn a_process_that_is_cut_off_is_stale_for_the_isolated_ttl_and_no_longer()
             sleep(2 * MILLI).await;
         }
         let stale = revoked.elapsed();
-        println!("round {round}: stale for {stale:?}");
+        eprintln!("round {round}: stale for {stale:?}");
         assert!(
             heard.elapsed() < Redis::ISOLATED_TTL + 100 * MILLI,
             "{stale:?}"

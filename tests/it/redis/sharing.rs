@@ -28,9 +28,10 @@ fn strict() -> Mock {
     let mock = Mock::new();
     mock.plays(|call| {
         let cookie = call.headers()[header::COOKIE].to_str().unwrap();
-        match cookie == answer::cookie() {
-            true => Act::signed_in(),
-            false => Act::signed_out(),
+        if cookie == answer::cookie() {
+            Act::signed_in()
+        } else {
+            Act::signed_out()
         }
     });
     mock
