@@ -6,6 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { CAPACITY, Delivery, parseSecret, sign } from "./delivery.mjs";
 
+// A test that waits for what does not come has an end.
+const LIMIT = { timeout: 30_000 };
+
 const SECRET = "whsec_ZXhhbXBsZSBzZWNyZXQsIG1ha2UgeW91ciBvd24h";
 const KEY = parseSecret(SECRET);
 
@@ -28,7 +31,7 @@ async function receiver(t, answer = () => 204) {
 
 const types = (received) => received.map(({ body }) => JSON.parse(body).type);
 
-test("the reference implementation takes what is sent", async (t) => {
+test("the reference implementation takes what is sent", LIMIT, async (t) => {
   const { url, received } = await receiver(t);
   await new Delivery(url, KEY, assert.fail).send("user.banned", { userId: "ü1" });
   const [{ headers, body }] = received;
@@ -37,13 +40,13 @@ test("the reference implementation takes what is sent", async (t) => {
   assert.deepEqual(verified.data, { userId: "ü1" });
 });
 
-test("it signs as the reference implementation does", () => {
+test("it signs as the reference implementation does", LIMIT, () => {
   const at = new Date(1614265330 * 1000);
   const expected = new Webhook(SECRET).sign("msg_1", at, "{}");
   assert.equal(sign(KEY, "msg_1", "{}", 1614265330)["webhook-signature"], expected);
 });
 
-test("a message is sent until it has arrived, under one id and with a time of its own each time", async (t) => {
+test("a message is sent until it has arrived, under one id and with a time of its own each time", LIMIT, async (t) => {
   const { url, received } = await receiver(t, (count) => [503, 500, 401, 204][count]);
   const logged = [];
   const delivery = new Delivery(url, KEY, (text) => logged.push(text));
@@ -56,7 +59,7 @@ test("a message is sent until it has arrived, under one id and with a time of it
   assert.doesNotMatch(logged[0], /whsec|u1/);
 });
 
-test("a message that is never taken holds up no other", async (t) => {
+test("a message that is never taken holds up no other", LIMIT, async (t) => {
   const { url, received } = await receiver(t, (_, body) => (body.includes("odd") ? 400 : 204));
   const delivery = new Delivery(url, KEY, () => {});
   delivery.send("odd");
@@ -65,7 +68,7 @@ test("a message that is never taken holds up no other", async (t) => {
   assert.deepEqual(types(received).filter((type) => type !== "odd"), ["a", "b", "c"]);
 });
 
-test("what waits is bounded, and becomes one message that forgets everything", async (t) => {
+test("what waits is bounded, and becomes one message that forgets everything", LIMIT, async (t) => {
   let isAway = true;
   const { url, received } = await receiver(t, () => (isAway ? 503 : 204));
   const delivery = new Delivery(url, KEY, () => {});
@@ -81,7 +84,7 @@ test("what waits is bounded, and becomes one message that forgets everything", a
   assert.ok(received.length < 200, `${received.length}`);
 });
 
-test("a secret that is none is refused, and not repeated", () => {
+test("a secret that is none is refused, and not repeated", LIMIT, () => {
   for (const secret of [undefined, "", "hunter2", "whsec_aHVudGVyMg==", "whsec_hunter2!"]) {
     assert.throws(() => parseSecret(secret), (error) => !error.message.includes("hunter2"));
   }

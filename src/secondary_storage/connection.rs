@@ -3,9 +3,10 @@
 use std::{fmt, future::Future, io, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind,
-    RedisError, Value, aio::MultiplexedConnection, cmd,
+    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, PushInfo,
+    PushKind, RedisError, Value, aio::MultiplexedConnection, cmd,
 };
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::{Instant, sleep_until, timeout},
@@ -50,6 +51,9 @@ impl Storage {
     /// `None` when the URL is not one of a Redis server.
     pub(super) fn parse(url: &str, prefix: &str) -> Option<Self> {
         let info = url.into_connection_info().ok()?;
+        if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            choose_cryptography();
+        }
         let settings = info.redis_settings().clone();
         let settings = settings.set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings)).ok()?;
@@ -121,6 +125,14 @@ impl Line {
     }
 }
 
+/// The crate panics at the first connection when nobody has chosen, and its features leave a choice.
+fn choose_cryptography() {
+    if CryptoProvider::get_default().is_none() {
+        // Somebody else may have been faster, which is as good.
+        let _ = aws_lc_rs::default_provider().install_default();
+    }
+}
+
 fn read(pushes: Vec<PushInfo>) -> Result<Vec<Change>, Unheard> {
     let mut changes = Vec::new();
     for push in pushes {
@@ -160,5 +172,16 @@ fn broken() -> Unheard {
 impl fmt::Display for Unheard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_with_tls_leaves_no_choice_of_cryptography_at_which_a_connection_panics() {
+        assert!(Storage::parse("rediss://localhost", "").is_some());
+        assert!(CryptoProvider::get_default().is_some());
     }
 }

@@ -44,6 +44,8 @@ impl BetterAuth {
     /// `keyPrefix` says otherwise; empty for a storage that you wrote by hand and that puts nothing there. The Redis user
     /// needs the commands `CLIENT`, `PING` and `MGET`. Give the address of the primary; a Redis Cluster cannot be watched.
     ///
+    /// A `rediss://` URL has rustls use aws-lc, unless the program has installed a provider of cryptography before.
+    ///
     /// # Errors
     ///
     /// [`ConfigError`] when the URL is not one of a Redis server. Whether it is there is seen when the future runs, and
