@@ -29,7 +29,7 @@ pub use self::redis::Redis;
 #[cfg(feature = "redis")]
 pub(crate) use self::{
     hearing::Hearing,
-    redis::{Scope, Unusable},
+    redis::{Scope, Unusable, prepare_tls},
 };
 pub(crate) use self::{
     key::{Key, Keys},

@@ -6,13 +6,13 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, PushInfo,
     PushKind, RedisError, Value, aio::MultiplexedConnection, cmd,
 };
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::{Instant, sleep_until, timeout},
 };
 
 use super::key::user_of;
+use crate::cache::prepare_tls;
 
 /// How often Redis is asked whether it is still there: every 250 milliseconds.
 pub const PING_EVERY: Duration = Duration::from_millis(250);
@@ -52,7 +52,7 @@ impl Storage {
     pub(super) fn parse(url: &str, prefix: &str) -> Option<Self> {
         let info = url.into_connection_info().ok()?;
         if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-            choose_cryptography();
+            prepare_tls();
         }
         let settings = info.redis_settings().clone();
         let settings = settings.set_protocol(ProtocolVersion::RESP3);
@@ -125,14 +125,6 @@ impl Line {
     }
 }
 
-/// The crate panics at the first connection when nobody has chosen, and its features leave a choice.
-fn choose_cryptography() {
-    if CryptoProvider::get_default().is_none() {
-        // Somebody else may have been faster, which is as good.
-        let _ = aws_lc_rs::default_provider().install_default();
-    }
-}
-
 fn read(pushes: Vec<PushInfo>) -> Result<Vec<Change>, Unheard> {
     let mut changes = Vec::new();
     for push in pushes {
@@ -177,6 +169,8 @@ impl fmt::Display for Unheard {
 
 #[cfg(test)]
 mod tests {
+    use rustls::crypto::CryptoProvider;
+
     use super::*;
 
     #[test]

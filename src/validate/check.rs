@@ -158,7 +158,7 @@ impl Validator {
         if is_first && matches!(landed.teller, Teller::SharedCache { .. }) {
             check.comes_from(Source::Shared);
         }
-        self.checks.verdict(landed, way.refresh)
+        self.checks.verdict(landed)
     }
 
     pub(super) fn names(&self, key: Key, credential: &Credential) -> Names {

@@ -131,7 +131,7 @@ impl Link {
 
 /// The client of Redis takes rustls's cryptography from the process, and panics where the features of other crates leave
 /// open which. One that the application has installed stays.
-fn prepare_tls() {
+pub(crate) fn prepare_tls() {
     if CryptoProvider::get_default().is_none() {
         // Lost to whoever was faster, and then there is one.
         let _ = aws_lc_rs::default_provider().install_default();

@@ -23,4 +23,7 @@ mod settings;
 mod store;
 
 pub use self::settings::Redis;
-pub(crate) use self::settings::{Scope, Unusable};
+pub(crate) use self::{
+    connection::prepare_tls,
+    settings::{Scope, Unusable},
+};
