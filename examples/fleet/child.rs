@@ -23,7 +23,7 @@ impl Process {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         if line.is_empty() {
-            return Err(format!("{:?} ended before it was ready", command.get_program()).into());
+            return Err("a process ended before it was ready".into());
         }
         Ok((process, line.trim().to_owned()))
     }

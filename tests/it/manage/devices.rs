@@ -1,5 +1,7 @@
 //! The list, and the device that is signed out.
 
+use std::fmt::Write;
+
 use tower_better_auth::testing::{Fault, session, user};
 
 use super::{House, LIST, REVOKE, REVOKE_OTHERS, SESSION, headers, outcome};
@@ -123,7 +125,7 @@ fn no_token_is_in_the_list_in_the_log_or_in_an_answer() {
         house.meanwhile.on(LIST, move || server.fail_next(1, odd));
         let refused = house.auth.list_sessions(&laptop).await.unwrap_err();
         let signed_out = house.auth.sign_out(&laptop).await.unwrap();
-        seen += &format!("{refused:?}{signed_out:?}");
+        write!(seen, "{refused:?}{signed_out:?}").unwrap();
         (seen, tokens)
     });
     let (seen, tokens) = seen;
