@@ -1,5 +1,6 @@
 //! Sessions that end elsewhere, and how soon that is noticed although they are remembered for five minutes.
 
+pub(crate) mod acts;
 mod receiver;
 mod real_server;
 mod sending;
@@ -15,10 +16,10 @@ use http::Request;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-const TTL: Duration = Duration::from_secs(5 * 60);
+pub(crate) const TTL: Duration = Duration::from_secs(5 * 60);
 
 /// The secret of the example's server.
-const SECRET: &str = "whsec_ZXhhbXBsZSBzZWNyZXQsIG1ha2UgeW91ciBvd24h";
+pub(crate) const SECRET: &str = "whsec_ZXhhbXBsZSBzZWNyZXQsIG1ha2UgeW91ciBvd24h";
 
 const OTHER_SECRET: &str = "whsec_YW5vdGhlciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcw==";
 
