@@ -57,8 +57,9 @@ impl BetterAuth {
     /// `secret` is the one that the plugin signs with, as [Standard Webhooks](https://www.standardwebhooks.com) writes
     /// it: `whsec_` and 24 to 64 random bytes in base64. `echo "whsec_$(openssl rand -base64 32)"` makes one.
     ///
-    /// Mount it where no [`SessionAuth`](crate::SessionAuth) covers it: webhooks have no cookies. One process is told, so
-    /// give the plugin the address of each.
+    /// Mount it where no [`SessionAuth`](crate::SessionAuth) covers it: webhooks have no cookies. One process is told:
+    /// with a [fleet](crate::guide::fleet) that shares what is revoked any will do, otherwise give the plugin the address
+    /// of each.
     ///
     /// # Errors
     ///

@@ -20,6 +20,8 @@ mod cookies;
 #[cfg(feature = "csrf")]
 mod cross_site;
 mod faults;
+#[cfg(all(feature = "redis", feature = "webhooks"))]
+mod fleet;
 mod forms;
 mod guard_table;
 mod guards;
