@@ -22,14 +22,13 @@ mod revocations;
 mod shared;
 mod single_flight;
 
+#[cfg(feature = "redis")]
+pub(crate) use self::hearing::Hearing;
 pub use self::policy::Cache;
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
 #[cfg(feature = "redis")]
-pub(crate) use self::{
-    hearing::Hearing,
-    redis::{Scope, Unusable},
-};
+pub(crate) use self::redis::{Scope, Unusable};
 pub(crate) use self::{
     key::{Key, Keys},
     memory::{Found, SessionCache, Trust},
