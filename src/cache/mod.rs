@@ -23,14 +23,13 @@ mod shared;
 mod single_flight;
 mod turns;
 
+#[cfg(feature = "redis")]
+pub(crate) use self::hearing::Hearing;
 pub use self::policy::Cache;
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
 #[cfg(feature = "redis")]
-pub(crate) use self::{
-    hearing::Hearing,
-    redis::{Scope, Unusable, prepare_tls},
-};
+pub(crate) use self::redis::{Scope, Unusable, prepare_tls};
 pub(crate) use self::{
     key::{Key, Keys},
     memory::{Found, SessionCache, Trust},

@@ -14,8 +14,9 @@ use crate::cache::{Hearing, Shared};
 ///    [`isolated_ttl`](Self::isolated_ttl) only, and asks the auth server for the rest. So a revocation holds without
 ///    Redis, too, and costs more calls.
 /// 4. Redis admits nobody and signs nobody out. What lies there is encrypted, authenticated, and bound to its name, with
-///    keys that come of the secret: whoever can write to Redis can take entries away, and no more than that. No byte of a
-///    credential is there, not even encrypted.
+///    keys that come of the secret: whoever can write to Redis can make no session and read none. They can take entries and
+///    revocations away, which is as if there were no Redis, for the ttl at most. No byte of a credential is there, not even
+///    encrypted.
 /// 5. Nothing waits for Redis longer than [`timeout`](Self::timeout), and after one look that failed nobody looks for a
 ///    second.
 ///
