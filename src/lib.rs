@@ -223,8 +223,8 @@
 //! - The session token is dropped while the answer is decoded. No [`Session`] holds it, and this crate never logs it.
 //! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, and no cookie unless
 //!   [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) is on.
-//! - It is no protection against cross-site request forgery. Better Auth's cookies are `SameSite=Lax` unless told
-//!   otherwise, which stops other sites but not other subdomains of yours: add a layer that checks `Origin`.
+//! - Better Auth's cookies are `SameSite=Lax` unless told otherwise, which stops most requests that other sites forge, but
+//!   not those of your other subdomains: add the layer [`SameOrigin`](guide::origins), which stops both, and WebSocket handshakes.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and not again while it is open.
@@ -239,6 +239,8 @@
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
+//! | `proxy` | no | [`auth.proxy()`](guide::origins): Better Auth's endpoints on the origin of the app |
+//! | `csrf` | no | [`SameOrigin`](guide::origins): refuses what other sites ask in a user's name. Adds `tower-http` |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -260,14 +262,17 @@ mod validate;
 mod better_auth;
 pub mod session_auth;
 mod manage;
+#[cfg(feature = "csrf")]
+pub mod cross_site;
 #[cfg(feature = "proxy")]
-#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub mod proxy;
 pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[cfg(feature = "csrf")]
+pub use self::cross_site::SameOrigin;
 #[doc(inline)]
 pub use self::{
     better_auth::{BetterAuth, BetterAuthBuilder, CircuitBreaker, ConfigError, defaults},

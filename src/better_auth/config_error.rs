@@ -98,6 +98,11 @@ impl ConfigError {
         Self::origin_of("public_origin", reason)
     }
 
+    #[cfg(feature = "csrf")]
+    pub(crate) fn trusted_origin(reason: InvalidEndpoint) -> Self {
+        Self::origin_of("trust", reason)
+    }
+
     fn origin_of(setting: &'static str, reason: InvalidEndpoint) -> Self {
         let reason = reason.to_string();
         Self::Origin { setting, reason }

@@ -29,6 +29,9 @@ pub(crate) enum InvalidEndpoint {
     UserInfo,
     #[error("it has a query or fragment; end it with the path")]
     Query,
+    #[cfg(feature = "csrf")]
+    #[error("it is a pattern, and origins are compared as a whole")]
+    Pattern,
     #[error("it is not a plain path that starts with a single `/`")]
     Path,
 }

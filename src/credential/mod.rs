@@ -226,7 +226,7 @@ fn hash_absence(hasher: &mut impl Hasher) {
 
 /// Whether it is the scheme `Bearer`, in any case, with something behind it
 /// ([RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
-fn is_bearer(value: &[u8]) -> bool {
+pub(crate) fn is_bearer(value: &[u8]) -> bool {
     const SCHEME: &[u8] = b"bearer ";
     value.len() > SCHEME.len()
         && value[..SCHEME.len()].eq_ignore_ascii_case(SCHEME)

@@ -6,6 +6,7 @@
 //! - [Devices and sign-out](devices)
 //! - [What is sent to the auth server](sent)
 //! - [How a browser stays signed in](refresh)
+//! - [One origin or two](origins)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)

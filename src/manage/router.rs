@@ -31,8 +31,8 @@ impl BetterAuth {
     /// # Security
     ///
     /// The cookie alone lets these requests through. Better Auth's is `SameSite=Lax` unless told otherwise, which keeps
-    /// other sites from making them, but not other subdomains of yours: put a layer in front that checks `Origin`, as for
-    /// all else that cookies allow.
+    /// other sites from making them, but not other subdomains of yours: put [`SameOrigin`](crate::guide::origins) in front,
+    /// as in front of all else that cookies allow.
     ///
     /// # Examples
     ///

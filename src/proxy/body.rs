@@ -55,30 +55,25 @@ impl Watched {
     }
 
     fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Fault>>> {
-        loop {
-            let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
-                let idle = self.idle;
-                let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(idle)));
-                ready!(patience.as_mut().poll(cx));
-                return Poll::Ready(Some(Err(Fault::TooSlow(idle))));
-            };
-            self.patience = None;
-            let data = match frame {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(Fault::Broken(error)))),
-                Some(Ok(frame)) => frame.into_data(),
-            };
-            let Ok(data) = data else {
-                continue;
-            };
-            return Poll::Ready(Some(match self.left.checked_sub(data.len() as u64) {
-                None => Err(Fault::TooLarge),
-                Some(left) => {
-                    self.left = left;
-                    Ok(data)
-                }
-            }));
-        }
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            let idle = self.idle;
+            let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(idle)));
+            ready!(patience.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(Fault::TooSlow(idle))));
+        };
+        self.patience = None;
+        Poll::Ready(match frame.map(|frame| frame.map(Frame::into_data)) {
+            // Trailers come last.
+            None | Some(Ok(Err(_))) => None,
+            Some(Err(error)) => Some(Err(Fault::Broken(error))),
+            Some(Ok(Ok(data))) => Some(self.count(data)),
+        })
+    }
+
+    fn count(&mut self, data: Bytes) -> Result<Bytes, Fault> {
+        let left = self.left.checked_sub(data.len() as u64);
+        self.left = left.ok_or(Fault::TooLarge)?;
+        Ok(data)
     }
 }
 
@@ -123,6 +118,9 @@ mod tests {
 
     const IDLE: Duration = Duration::from_secs(10);
 
+    type Chunks = mpsc::UnboundedSender<Frame<Bytes>>;
+    type Faults = Arc<Mutex<Vec<String>>>;
+
     /// A body that comes when it is sent.
     struct Coming(mpsc::UnboundedReceiver<Frame<Bytes>>);
 
@@ -138,13 +136,7 @@ mod tests {
         }
     }
 
-    fn watched(
-        limit: u64,
-    ) -> (
-        mpsc::UnboundedSender<Frame<Bytes>>,
-        Watched,
-        Arc<Mutex<Vec<String>>>,
-    ) {
+    fn watched(limit: u64) -> (Chunks, Watched, Faults) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let inner = Coming(receiver)
             .map_err(|never| match never {})

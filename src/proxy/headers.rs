@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 
+use crate::credential::API_KEY;
+
 /// For the next hop only ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), beside what
 /// `Connection` lists.
 const HOP_BY_HOP: [HeaderName; 10] = [
@@ -81,15 +83,24 @@ pub(super) fn there(headers: &HeaderMap, introduction: Introduction<'_>) -> Head
             headers.insert(name, value);
         }
     }
-    if let Some(authorization) = headers.get_mut(header::AUTHORIZATION) {
-        authorization.set_sensitive(true);
-    }
+    hide(&mut headers, &[header::AUTHORIZATION, API_KEY]);
     headers
 }
 
 /// The headers of an answer, for the client.
 pub(super) fn back(headers: HeaderMap) -> HeaderMap {
-    end_to_end(headers)
+    let mut headers = end_to_end(headers);
+    hide(&mut headers, &[header::SET_COOKIE]);
+    headers
+}
+
+/// Keeps credentials out of the logs of whoever comes to see them.
+fn hide(headers: &mut HeaderMap, names: &[HeaderName]) {
+    for (name, value) in headers.iter_mut() {
+        if names.contains(name) {
+            value.set_sensitive(true);
+        }
+    }
 }
 
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {

@@ -137,6 +137,8 @@ mod tests {
             ("/api/auth/a%00b", None),
             ("/api/auth/a%0d%0aHost:%20evil", None),
             ("/api/auth/a%7f", None),
+            ("/api/auth/a%1f", None),
+            ("/api/auth/a%20b", Some("/a%20b")),
             ("/api/auth/a%", None),
             ("/api/auth/a%2", None),
             ("/api/auth/a%zz", None),

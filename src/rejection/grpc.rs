@@ -51,7 +51,7 @@ pub(super) fn render(rejection: &Rejection, content_type: HeaderValue) -> Respon
 fn status(kind: RejectionKind) -> &'static str {
     match kind {
         RejectionKind::Unauthenticated | RejectionKind::InvalidSession => "16",
-        RejectionKind::Forbidden => "7",
+        RejectionKind::Forbidden | RejectionKind::CrossSite => "7",
         RejectionKind::SessionNotFound => "5",
         RejectionKind::Unavailable => "14",
         RejectionKind::Misconfigured => "13",

@@ -12,6 +12,7 @@
 //! | 403 | `USER_BANNED` | the user is banned |
 //! | 403 | `INSUFFICIENT_ROLE`, `USER_ID_MISMATCH`, `FORBIDDEN` or a guard's own | a guard denied access |
 //! | 404 | `SESSION_NOT_FOUND` | a session was to be [revoked](crate::BetterAuth::revoke_session) that is none of the user's |
+//! | 403 | `CROSS_SITE_REQUEST` | another site made the request, and a layer refuses that |
 //! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked, or gave no answer that can be believed |
 //! | 500 | `AUTH_MISCONFIGURED` | a mistake in the program; its log says which |
 //!
@@ -78,6 +79,8 @@ pub enum RejectionKind {
     Forbidden,
     /// Signed in, and no session of theirs has the id: 404, code `SESSION_NOT_FOUND`.
     SessionNotFound,
+    /// Made by another site: 403, code `CROSS_SITE_REQUEST`. Says nothing about who is signed in.
+    CrossSite,
     /// The auth server could not be asked, or gave no answer that can be believed: 503, code
     /// `AUTH_SERVICE_UNAVAILABLE`. Says nothing about the session.
     Unavailable,
@@ -99,7 +102,7 @@ impl Rejection {
             RejectionKind::Unauthenticated | RejectionKind::InvalidSession => {
                 StatusCode::UNAUTHORIZED
             }
-            RejectionKind::Forbidden => StatusCode::FORBIDDEN,
+            RejectionKind::Forbidden | RejectionKind::CrossSite => StatusCode::FORBIDDEN,
             RejectionKind::SessionNotFound => StatusCode::NOT_FOUND,
             RejectionKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             RejectionKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
@@ -189,6 +192,15 @@ impl Rejection {
             RejectionKind::Misconfigured,
             "AUTH_MISCONFIGURED",
             "Internal server error",
+        )
+    }
+
+    #[cfg(feature = "csrf")]
+    pub(crate) fn cross_site() -> Self {
+        Self::new(
+            RejectionKind::CrossSite,
+            "CROSS_SITE_REQUEST",
+            "Requests from other sites are refused",
         )
     }
 

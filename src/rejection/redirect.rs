@@ -129,6 +129,7 @@ impl RedirectToSignIn {
             RejectionKind::Unauthenticated | RejectionKind::InvalidSession => true,
             RejectionKind::Forbidden
             | RejectionKind::SessionNotFound
+            | RejectionKind::CrossSite
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => false,
         };

@@ -124,6 +124,9 @@ fn why_open(status: StatusCode, rejection: Option<&Rejection>) -> Option<&'stati
         Some(RejectionKind::Forbidden | RejectionKind::SessionNotFound) => {
             Some("the handler itself refuses")
         }
+        Some(RejectionKind::CrossSite) => {
+            Some("`SameOrigin` refuses it before the session is asked for")
+        }
         None => Some(match status {
             StatusCode::NOT_FOUND => "there is no such route, check the path",
             StatusCode::METHOD_NOT_ALLOWED => "there is no such route, check the method",

@@ -17,6 +17,8 @@ mod chaos;
 mod config;
 mod contract;
 mod cookies;
+#[cfg(feature = "csrf")]
+mod cross_site;
 mod faults;
 mod forms;
 mod guard_table;

@@ -145,6 +145,28 @@ async fn a_caller_who_is_not_in_the_cache_is_found_out_before_the_session_ends()
     );
 }
 
+/// This service takes no bearer tokens, and the auth server does: what one ends is gone here as well.
+#[tokio::test]
+async fn a_caller_with_a_bearer_token_is_found_out_as_well() {
+    let world = World::changing(Act::status(200));
+    world.mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" if request.headers().contains_key(header::COOKIE) => {
+            Act::signed_in()
+        }
+        "/api/auth/get-session" if request.headers().contains_key(header::AUTHORIZATION) => {
+            Act::signed_in()
+        }
+        _ => Act::status(200),
+    });
+    world.warm(&["laptop"]).await;
+    let revoke = Request::post("/api/auth/revoke-sessions")
+        .header(header::AUTHORIZATION, "Bearer t")
+        .body(Body::empty())
+        .unwrap();
+    call(&world.auth.proxy(), revoke).await;
+    assert_eq!(world.forgotten(&["laptop"]).await, ["laptop"]);
+}
+
 #[tokio::test]
 async fn without_a_cache_nobody_is_asked_who_it_is() {
     let mock = Mock::doing(Act::status(200));

@@ -63,7 +63,8 @@ async fn raw(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
 
 /// A request on a connection of its own.
 fn request(line: &str, headers: &[&str], body: &str) -> String {
-    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let headers: Vec<_> = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let headers = headers.concat();
     format!("{line} HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n{headers}\r\n{body}")
 }
 

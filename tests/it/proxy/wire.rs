@@ -1,8 +1,8 @@
 //! What is sent, and what comes back, as bytes.
 
-use super::{proxy, raw, request, serve, status};
+use super::{call, proxy, raw, request, serve, status};
 use crate::support::{
-    answer,
+    answer, log,
     raw_server::{self, RawServer, Step},
 };
 
@@ -206,6 +206,42 @@ async fn early_answers_are_passed_over_and_another_protocol_is_no_answer() {
     let answer = raw(app, sent.replace("host: a", "host: a\r\nconnection: close")).await;
     assert_eq!(status(&answer), 400, "{answer}");
     assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn nothing_that_passes_through_is_logged() {
+    const SECRETS: [&str; 6] = [
+        "s3cret-cookie",
+        "s3cret-bearer",
+        "s3cret-key",
+        "s3cret-password",
+        "s3cret-in-the-path",
+        "s3cret-new-cookie",
+    ];
+    let lines = ["set-cookie: better-auth.session_token=s3cret-new-cookie"];
+    let answered = raw_server::answer(answer::http("200 OK", &lines, "{}"));
+    let (seen, log) = log::of(async move {
+        let mut seen = Vec::new();
+        for script in [answered, vec![Step::Request, Step::Close], vec![]] {
+            let server = RawServer::start(script.clone()).await;
+            let url = server.url();
+            let _server = (!script.is_empty()).then_some(server);
+            let request = http::Request::post(
+                "/api/auth/reset-password/s3cret-in-the-path?token=s3cret-in-the-path",
+            )
+            .header("cookie", "better-auth.session_token=s3cret-cookie")
+            .header("authorization", "Bearer s3cret-bearer")
+            .header("x-api-key", "s3cret-key")
+            .body("s3cret-password".into());
+            seen.push(call(&proxy(&url), request.unwrap()).await.status.as_u16());
+        }
+        seen
+    });
+    assert_eq!(seen, [200, 502, 503]);
+    assert!(log.contains("auth server unavailable"), "{log}");
+    for secret in SECRETS {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
 }
 
 #[tokio::test]
