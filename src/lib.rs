@@ -227,7 +227,8 @@
 //!   not those of your other subdomains: add the layer [`SameOrigin`](guide::origins), which stops both, and WebSocket handshakes.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
-//! - A WebSocket or a stream is checked when it opens, and not again while it is open.
+//! - A WebSocket or a stream is checked when it opens, and while it is open only by a [`Lease`]: see the
+//!   [guide](guide::connections).
 //! - Users choose their names, of any length: escape them where you show them.
 //!
 //! # Features
@@ -241,6 +242,7 @@
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
 //! | `proxy` | no | [`auth.proxy()`](guide::origins): Better Auth's endpoints on the origin of the app |
 //! | `csrf` | no | [`SameOrigin`](guide::origins): refuses what other sites ask in a user's name. Adds `tower-http` |
+//! | `ws` | no | [`Ended::close`](lease::Ended), which closes a WebSocket of axum's. Switches on `axum` |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -261,6 +263,7 @@ mod cache;
 mod validate;
 mod better_auth;
 pub mod session_auth;
+pub mod lease;
 mod manage;
 #[cfg(feature = "csrf")]
 pub mod cross_site;
@@ -279,6 +282,7 @@ pub use self::{
     cache::Cache,
     extract::{CurrentSession, CurrentUser},
     health::{BreakerState, CheckError, Diagnosis, Readiness},
+    lease::Lease,
     manage::{Device, SignedOut},
     observe::{AuditEvent, AuditEventKind},
     rejection::{Rejection, RejectionKind, ResponseBody},

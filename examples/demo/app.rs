@@ -8,7 +8,9 @@ use axum::{
     http::Extensions,
     routing::{any, get},
 };
-use tower_better_auth::{BetterAuth, ConfigError, CurrentSession, Require, SessionAuth};
+use tower_better_auth::{
+    BetterAuth, ConfigError, CurrentSession, Require, SameOrigin, SessionAuth,
+};
 use tower_governor::{GovernorLayer, governor::GovernorConfigBuilder};
 
 use super::{
@@ -46,7 +48,8 @@ pub(crate) fn app(
         .merge(auth_server(&auth, origin)?)
         .merge(stage::routes(auth.clone(), server))
         .nest("/account", auth.sessions_router());
-    Ok(page::secured(app))
+    // What another site asks in a user's name is refused before anything else looks at it.
+    Ok(page::secured(app.layer(SameOrigin::new())))
 }
 
 fn api(auth: &BetterAuth) -> Router {
@@ -60,7 +63,7 @@ fn api(auth: &BetterAuth) -> Router {
         .route("/api/admin/stats", stats)
         .with_state(Notes::default())
         .route("/api/me", get(me))
-        .route("/api/live", any(live::listen).with_state(auth.clone()))
+        .route("/api/live", any(live::listen))
         .route_layer(SessionAuth::new(auth.clone()))
 }
 

@@ -3,41 +3,27 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{
-        State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket, close_code},
-    },
-    http::HeaderMap,
+    extract::{WebSocketUpgrade, ws::WebSocket},
     response::Response,
 };
 use tokio::time::interval;
-use tower_better_auth::{BetterAuth, RejectionKind};
+use tower_better_auth::{CurrentSession, Lease};
 
 const TICK: Duration = Duration::from_millis(500);
 
-pub(crate) async fn listen(
-    State(auth): State<BetterAuth>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    upgrade.on_upgrade(move |socket| tick(socket, auth, headers))
+pub(crate) async fn listen(session: CurrentSession, upgrade: WebSocketUpgrade) -> Response {
+    let lease = session.lease();
+    upgrade.on_upgrade(move |socket| tick(socket, lease))
 }
 
-async fn tick(mut socket: WebSocket, auth: BetterAuth, headers: HeaderMap) {
+async fn tick(mut socket: WebSocket, mut lease: Lease) {
     let mut clock = interval(TICK);
     for count in 1_u64.. {
-        clock.tick().await;
-        if let Err(rejection) = auth.validate(&headers).await
-            && rejection.kind() != RejectionKind::Unavailable
-        {
-            let reason = "session ended".into();
-            let code = close_code::POLICY;
-            let end = Message::Close(Some(CloseFrame { code, reason }));
-            let _ = socket.send(end).await;
-            return;
+        tokio::select! {
+            ended = lease.ended() => return ended.close(socket).await,
+            _ = clock.tick() => {}
         }
-        let count = Message::Text(count.to_string().into());
-        if socket.send(count).await.is_err() {
+        if socket.send(count.to_string().into()).await.is_err() {
             return;
         }
     }

@@ -30,6 +30,12 @@ pub const MAX_CREDENTIAL_WITH_COOKIE_CACHE: usize = 14 * 1024;
 /// What `Retry-After` says when the auth server did not say when to come back: 2 seconds.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// How long a [`Lease`](crate::Lease) goes on before it asks again: 60 seconds, a tenth more or less.
+pub const LEASE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a [`Lease`](crate::Lease) bears an auth server that cannot be asked: 5 minutes.
+pub const LEASE_OUTAGE: Duration = Duration::from_secs(5 * 60);
+
 /// How often a call that failed is made once more: 1.
 pub const RETRIES: u32 = 1;
 

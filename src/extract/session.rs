@@ -1,11 +1,15 @@
-use std::{ops::Deref, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, request::Parts};
 use serde::{Serialize, Serializer};
 
 use super::verdict;
-use crate::{rejection::Rejection, types::AuthSession};
+use crate::{
+    rejection::Rejection,
+    types::AuthSession,
+    verdict::{Again, Checkpoint},
+};
 
 /// The session of the request, as an extractor. Dereferences to [`AuthSession`].
 ///
@@ -28,8 +32,11 @@ use crate::{rejection::Rejection, types::AuthSession};
 /// }
 /// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(devices));
 /// ```
-#[derive(Debug)]
-pub struct CurrentSession(Arc<AuthSession>);
+pub struct CurrentSession {
+    session: Arc<AuthSession>,
+    /// `None` where the extensions alone were at hand.
+    again: Option<Again>,
+}
 
 impl CurrentSession {
     /// The session of a request, from its extensions: for services without axum's extractors, such as a tonic method
@@ -42,7 +49,30 @@ impl CurrentSession {
     /// The same [`Rejection`] as the extractor's.
     pub async fn from_extensions(extensions: &Extensions) -> Result<Self, Rejection> {
         let verdict = verdict(extensions, "CurrentSession").await?;
-        Rejection::unless_active(verdict).map(Self)
+        Rejection::unless_active(verdict).map(Self::without_credential)
+    }
+
+    fn without_credential(session: Arc<AuthSession>) -> Self {
+        Self {
+            session,
+            again: None,
+        }
+    }
+
+    /// With what the request shows, so that it can be asked about later.
+    fn and_credential_of(self, parts: &Parts) -> Self {
+        let checkpoint = parts.extensions.get::<Checkpoint>();
+        let again = checkpoint
+            .map(|checkpoint| Again::new(checkpoint.asker(), &parts.headers, &parts.extensions));
+        Self { again, ..self }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<AuthSession> {
+        &self.session
+    }
+
+    pub(crate) fn again(&self) -> Option<&Again> {
+        self.again.as_ref()
     }
 }
 
@@ -50,13 +80,21 @@ impl Deref for CurrentSession {
     type Target = AuthSession;
 
     fn deref(&self) -> &AuthSession {
-        &self.0
+        &self.session
+    }
+}
+
+impl fmt::Debug for CurrentSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentSession")
+            .field(&self.session)
+            .finish()
     }
 }
 
 impl Serialize for CurrentSession {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.session.serialize(serializer)
     }
 }
 
@@ -64,7 +102,8 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::from_extensions(&parts.extensions).await
+        let session = Self::from_extensions(&parts.extensions).await?;
+        Ok(session.and_credential_of(parts))
     }
 }
 
@@ -73,6 +112,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentSession {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let verdict = verdict(&parts.extensions, "Option<CurrentSession>").await?;
-        Ok(Rejection::unless_known(verdict)?.map(Self))
+        let session = Rejection::unless_known(verdict)?.map(Self::without_credential);
+        Ok(session.map(|session| session.and_credential_of(parts)))
     }
 }

@@ -7,6 +7,7 @@
 //! - [What is sent to the auth server](sent)
 //! - [How a browser stays signed in](refresh)
 //! - [One origin or two](origins)
+//! - [Long-lived connections](connections)
 //! - [When the auth server is down](operating)
 //! - [What operators get to see](observing)
 //! - [Which version of Better Auth](versions)
@@ -32,6 +33,9 @@ pub mod origins {}
 
 #[doc = include_str!("refresh.md")]
 pub mod refresh {}
+
+#[doc = include_str!("connections.md")]
+pub mod connections {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

@@ -21,6 +21,11 @@ pub(crate) fn unavailable(asked: &str, cause: &dyn fmt::Display, fix: Option<&st
     tracing::warn!(target: TARGET, asked, %cause, fix, left_out, "auth server unavailable");
 }
 
+/// The session of an open connection is over.
+pub(crate) fn lease_ended(reason: &str) {
+    tracing::debug!(target: TARGET, reason, "a lease is over");
+}
+
 pub(crate) fn ambiguous() {
     tracing::debug!(
         target: TARGET,

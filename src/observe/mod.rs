@@ -21,7 +21,7 @@ pub(crate) use self::{
     audit::{Audit, AuditSink, Caller},
     call::{Call, Fetch, Origin, Waiting, renewal},
     check::{Check, Glance, Source},
-    events::{advice, ambiguous, denied, misconfigured, unavailable, unusable},
+    events::{advice, ambiguous, denied, lease_ended, misconfigured, unavailable, unusable},
     metrics::{breaker, cache_entries, describe, evicted, is_on as has_metrics, retried},
     throttle::Throttles,
 };

@@ -1,6 +1,6 @@
 //! The auth server's side, as the handler's side sees it.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use http::{Extensions, HeaderMap, HeaderValue, header};
 use tracing::Instrument;
@@ -13,7 +13,7 @@ use crate::{
     observe::{self, Check, Source},
     question::{Question, Refresh, Replied, Reply},
     types::AuthSession,
-    verdict::{Ask, BoxFuture, Heard, Verdict},
+    verdict::{Ask, BoxFuture, Heard, Verdict, Watchers},
 };
 
 impl Ask for Validator {
@@ -71,6 +71,10 @@ impl Ask for Validator {
 
     fn now(&self) -> SystemTime {
         self.checks.clock.now()
+    }
+
+    fn watchers(&self) -> &Arc<Watchers> {
+        &self.watchers
     }
 
     fn ask_about<'a>(

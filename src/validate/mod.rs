@@ -28,7 +28,7 @@ use crate::{
     credential::{Companions, CredentialPolicy, Inquiry, Presented, Shown},
     observe::{self, Audit, Glance, Source, Throttles},
     question::Refresh,
-    verdict::Verdict,
+    verdict::{Ring, Verdict, Watchers},
 };
 
 /// Finds the address of the client in the headers or extensions of a request.
@@ -47,6 +47,7 @@ pub(crate) struct Validator {
     refresh: Refresh,
     keys: Keys,
     flights: Flights<Landed>,
+    watchers: Arc<Watchers>,
     checks: Arc<Checks>,
 }
 
@@ -68,6 +69,7 @@ impl Validator {
             refresh: Refresh::Never,
             keys: Keys::random(),
             flights: Flights::new(|landed: &Landed| landed.weight),
+            watchers: Arc::default(),
             checks: Arc::new(Checks {
                 client,
                 cookies,
@@ -149,6 +151,15 @@ impl Validator {
 
     pub(crate) fn invalidate(&self, what: &Invalidation<'_>) {
         self.forget(what);
+        match *what {
+            Invalidation::Session(id) => self
+                .watchers
+                .revoke(Ring::ForThisOne, |it| it.session.id == id),
+            Invalidation::User(id) => self
+                .watchers
+                .revoke(Ring::ForThisOne, |it| it.user.id == id),
+            Invalidation::Everything => self.watchers.revoke(Ring::ForAll, |_| true),
+        }
         match what {
             Invalidation::Session(id) => self.audit.revoked("invalidate_session", None, Some(id)),
             Invalidation::User(id) => self.audit.revoked("invalidate_user", Some(id), None),
@@ -156,7 +167,7 @@ impl Validator {
         }
     }
 
-    /// The same without a word.
+    /// The same without a word, to the audit trail and to those who hold a lease.
     pub(crate) fn forget(&self, what: &Invalidation<'_>) {
         if let Some(cache) = &self.checks.cache {
             match what {

@@ -3,7 +3,9 @@
 //! It travels in the request's extensions. The handler's side (extractors, guards) reads it and never sees a
 //! network; the auth server's side makes it and never sees a handler.
 
+mod again;
 mod lazy;
+mod watch;
 
 use std::{
     fmt,
@@ -16,7 +18,11 @@ use std::{
 
 use http::{Extensions, HeaderMap};
 
-pub(crate) use self::lazy::Lazy;
+pub(crate) use self::{
+    again::Again,
+    lazy::Lazy,
+    watch::{Ring, Watch, Watchers},
+};
 
 use crate::{
     clock::Clock,
@@ -114,6 +120,9 @@ pub(crate) trait Ask: Send + Sync {
 
     /// What time it is, for whatever depends on the date.
     fn now(&self) -> SystemTime;
+
+    /// Who hears of what is revoked.
+    fn watchers(&self) -> &Arc<Watchers>;
 }
 
 /// The value in a request's extensions.

@@ -26,6 +26,7 @@ mod guards;
 mod health;
 mod kit;
 mod layers;
+mod leases;
 mod made_up;
 mod manage;
 mod observed;

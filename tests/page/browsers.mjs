@@ -12,7 +12,7 @@ export const AGENTS = { CHROME, FIREFOX };
 let people = 0;
 
 /** An address that nobody has signed up with. */
-export const newEmail = () => `person${(people += 1)}.${Date.now()}@example.com`;
+export const newEmail = () => `ada.${(people += 1)}@example.com`;
 
 export class Browsers {
   devices = [];

@@ -55,7 +55,7 @@ function signedIn({ user, session }) {
     ["Email", user.email],
     ["Role", user.role ?? "user"],
     ["Session until", time(session.expiresAt)],
-    ["Cookies that scripts see", document.cookie === "" ? "none" : document.cookie],
+    ["Scripts see", document.cookie === "" ? "no cookie" : document.cookie],
   ];
   $("#me").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
   if (isNew) {
