@@ -72,5 +72,5 @@ export async function frameOf(page, url) {
     });
   }, url);
   const frame = page.frames().find((frame) => frame !== page.mainFrame());
-  return (await frame.locator("h1").count().catch(() => 0)) === 0 ? "refused" : "shown";
+  return (await frame.locator("#cards").count().catch(() => 0)) === 0 ? "refused" : "shown";
 }
