@@ -210,7 +210,8 @@ impl BetterAuthBuilder {
     /// same process.
     ///
     /// Cloned for every call. The [`deadline`](Self::deadline) and [`max_body`](Self::max_body) hold all the same;
-    /// the service must not follow redirects, keep cookies or decompress. Defaults to reqwest.
+    /// the service must not follow redirects, keep cookies or decompress. A proxy of this handle goes the same way: it reads
+    /// the body of a request first, and passes that of the answer on as it comes. Defaults to reqwest.
     ///
     /// # Examples
     ///

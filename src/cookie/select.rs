@@ -41,9 +41,9 @@ pub(crate) fn select<'a>(headers: &'a HeaderMap, names: &CookieNames) -> Option<
     signed_in.then_some(Selected { pairs: selected })
 }
 
+#[cfg(feature = "proxy")]
 impl<'a> Selected<'a> {
     /// Finds the cookies whose names are wanted; `None` without any.
-    #[cfg(feature = "proxy")]
     pub(super) fn by_name(
         headers: &'a HeaderMap,
         mut is_wanted: impl FnMut(&[u8]) -> bool,
