@@ -3,9 +3,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-export async function startDemo(program, log) {
+/** `env` is added to that of this process. */
+export async function startDemo(program, log, env = {}) {
   const demo = spawn(program, [], {
-    env: { ...process.env, DEMO_PORT: "0" },
+    env: { ...process.env, DEMO_PORT: "0", ...env },
     // It logs every outage that the tests make.
     stdio: ["ignore", "pipe", log],
   });

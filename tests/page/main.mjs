@@ -21,7 +21,8 @@ const { values } = parseArgs({
 const pictures = path.resolve(values.pictures);
 await mkdir(pictures, { recursive: true });
 const log = await open(path.join(pictures, "demo.log"), "w");
-const demo = await startDemo(values.demo, log.fd);
+const startAnother = (env) => startDemo(values.demo, log.fd, env);
+const demo = await startAnother({});
 const browser = await chromium.launch({
   executablePath: values.chromium,
   // Its sandbox does not work for root.
@@ -29,7 +30,7 @@ const browser = await chromium.launch({
 });
 let failed;
 try {
-  const world = () => Object.assign(new Browsers(browser, demo.origin), { pictures });
+  const world = () => Object.assign(new Browsers(browser, demo.origin), { pictures, startAnother });
   if (values.readme) {
     await takePictures(world(), path.resolve(values.readme));
     failed = 0;

@@ -253,6 +253,30 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+test("without Node there is another auth server, and the page says so", async (browsers) => {
+  const demo = await browsers.startAnother({ PATH: "/nowhere" });
+  const ours = browsers.origin;
+  try {
+    browsers.origin = demo.origin;
+    const ada = await browsers.signedIn();
+    assert((await ada.page.locator("#note").textContent()).includes("Node is not in the PATH"), "the note");
+    const before = await ada.token();
+    await ada.press("#promote", "admin", "→ 204");
+    await ada.press("#stats", "admin", "→ 200");
+    await ada.press("#power", "switch", "→ 204");
+    await ada.isUnavailable();
+    await ada.page.click("#power");
+    await ada.isActive();
+    assertEqual(await ada.token(), before);
+    await ada.press("#sign-out", "account", "→ 204");
+    await ada.says("live", "closed with 1008");
+    await ada.isOut();
+  } finally {
+    browsers.origin = ours;
+    await demo.stop();
+  }
+});
+
 // Last, because it uses up what one address may try.
 test("passwords can be guessed only so fast", async (browsers) => {
   const ada = await browsers.device();

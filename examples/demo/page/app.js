@@ -216,7 +216,7 @@ function element(name, text = "") {
   return made;
 }
 
-const time = (text) => (text ? new Date(text).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" }) : "unknown");
+const time = (text) => (text ? new Date(text).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) : "unknown");
 
 $("#credentials").elements.email.value = `ada.${Math.random().toString(36).slice(2, 8)}@example.com`;
 await Promise.all([showPower(), look()]);
