@@ -161,7 +161,11 @@ impl Validator {
         Replied { reply, set_cookies }
     }
 
-    async fn check_now(&self, credential: &Credential, companions: &Companions) -> Checked {
+    pub(super) async fn check_now(
+        &self,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Checked {
         let (checks, key) = (&self.checks, self.key(credential));
         let (born, lane) = (checks.generation(), checks.lane(key));
         let call = async {
