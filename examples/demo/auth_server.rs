@@ -37,7 +37,7 @@ impl AuthServer {
             }
             Err(missing) => {
                 let server = testing::AuthServer::start().await;
-                let server = server.with_trusted_origin(origin);
+                server.trust_origin(origin);
                 Ok(Self::MadeUp { server, missing })
             }
         }

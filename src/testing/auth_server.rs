@@ -88,17 +88,6 @@ impl AuthServer {
         self
     }
 
-    /// The same server with one more origin from which it takes requests that change something: Better Auth's
-    /// `trustedOrigins`, or its `baseURL` where it is served from the origin of the app. Defaults to its own alone.
-    #[must_use]
-    pub fn with_trusted_origin(self, origin: impl Into<String>) -> Self {
-        let trusted = &self.shared.trusted_origins;
-        let mut trusted = trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        trusted.push(origin.into());
-        drop(trusted);
-        self
-    }
-
     /// Its URL, for [`BetterAuth::new`].
     ///
     /// Of a server that runs [in process](Self::in_process) nobody can be reached there: use [`builder`](Self::builder).
@@ -176,7 +165,6 @@ fn shared(origin: String) -> Arc<Shared> {
     Arc::new(Shared {
         origin,
         base_path: Mutex::new(BASE_PATH.to_owned()),
-        trusted_origins: Mutex::default(),
         clock: Clock::new(),
         state: Mutex::new(State::default()),
     })
