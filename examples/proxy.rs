@@ -33,6 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("curl -i {origin}/api/auth/sign-out -b jar -H 'origin: {origin}' --json '{{}}'");
     println!("curl -i {origin}/me -b jar");
     let server = AuthServer::start().await;
+    // As with Better Auth's `trustedOrigins`, or a `baseURL` that is the app's.
+    server.trust_origin(&origin);
     let url = env::var("BETTER_AUTH_URL").unwrap_or_else(|_| server.url().to_owned());
     let app = app(&url)?.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await?;

@@ -53,6 +53,8 @@
 //! - Set [`client_ip`](crate::BetterAuthBuilder::client_ip): Better Auth allows three sign-ins in ten seconds from one
 //!   address, and without an address from all clients together.
 //! - Keep it outside of [`SessionAuth`](crate::SessionAuth): whoever signs in has no session yet.
+//! - Errors of the auth server pass as they are, as they do where browsers talk to it without a proxy. Since 1.7.13 a 500 of
+//!   Better Auth can name the address of its database.
 //! - Limits by address belong in front of it. With `tower_governor`:
 //!
 //! ```

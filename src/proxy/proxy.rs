@@ -114,8 +114,8 @@ impl Proxy {
     /// The most that it may take from the head of a request to the head of its answer: the client's body, waiting for a
     /// place, and what the auth server does.
     ///
-    /// Past it the answer is 408 while the client is still sending, else 503; the auth server may have done what it was
-    /// asked to. Longer than the deadline of a check, because sign-ins send e-mails and ask other providers. Defaults to 30
+    /// Past it the answer is 408 where a body is read first and is not there yet, else 503; the auth server may then have
+    /// done what it was asked to. Longer than the deadline of a check, because sign-ins send e-mails and ask other providers. Defaults to 30
     /// seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.settings).deadline = deadline;

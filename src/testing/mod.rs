@@ -66,6 +66,7 @@ mod stand_in;
 mod state;
 mod transport;
 mod trouble;
+mod trusted;
 mod user;
 
 pub use self::{

@@ -149,11 +149,17 @@ impl Shared {
         }
         head.headers.get(header::COOKIE)?;
         let (code, message) = match head.headers.get(header::ORIGIN) {
-            Some(origin) if origin.as_bytes() == self.origin.as_bytes() => return None,
+            Some(origin) if self.trusts(origin) => return None,
             Some(origin) if origin != "null" => ("INVALID_ORIGIN", "Invalid origin"),
             _ => ("MISSING_OR_NULL_ORIGIN", "Missing or null Origin"),
         };
         Some(answer::error(StatusCode::FORBIDDEN, code, message))
+    }
+
+    fn trusts(&self, origin: &HeaderValue) -> bool {
+        let state = self.state();
+        let mut trusted = state.trusted_origins.iter().chain([&self.origin]);
+        trusted.any(|trusted| trusted.as_bytes() == origin.as_bytes())
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) cookies: Cookies,
     pub(super) trouble: Trouble,
     pub(super) requests: Vec<RecordedRequest>,
+    /// Beside the server's own.
+    pub(super) trusted_origins: Vec<String>,
 }
 
 pub(super) struct Account {

@@ -247,6 +247,29 @@ async fn a_client_that_hangs_up_has_signed_out_all_the_same() {
 }
 
 #[tokio::test]
+async fn the_auth_server_of_tests_trusts_the_origins_that_it_is_told_to() {
+    let server = AuthServer::start().await;
+    let auth = BetterAuth::builder(server.url())
+        .cache(Cache::ttl(LONG))
+        .build()
+        .unwrap();
+    let ada = server.sign_in(user("ada"));
+    let headers = HeaderMap::from_iter([(header::COOKIE, ada.cookie())]);
+    let sign_out = || {
+        let request = Request::post("/api/auth/sign-out").header(header::COOKIE, ada.cookie());
+        let request = request.header(header::ORIGIN, "https://app.example");
+        request.body(Body::empty()).unwrap()
+    };
+    let refused = call(&auth.proxy(), sign_out()).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(auth.validate(&headers).await.is_ok());
+    server.trust_origin("https://app.example");
+    assert_eq!(call(&auth.proxy(), sign_out()).await.status, StatusCode::OK);
+    let gone = auth.validate(&headers).await.unwrap_err();
+    assert_eq!(gone.kind(), RejectionKind::InvalidSession);
+}
+
+#[tokio::test]
 async fn the_proxy_stays_out_of_the_way_of_the_layer() {
     let world = World::changing(Act::status(200));
     let app = Router::new()
