@@ -30,7 +30,7 @@ pub const MAX_CREDENTIAL_WITH_COOKIE_CACHE: usize = 14 * 1024;
 /// What `Retry-After` says when the auth server did not say when to come back: 2 seconds.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// How long a [`Lease`](crate::Lease) goes on before it asks again: 60 seconds, a tenth more or less.
+/// How long a [`Lease`](crate::Lease) goes on before it asks again, a tenth more or less: 60 seconds.
 pub const LEASE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long a [`Lease`](crate::Lease) bears an auth server that cannot be asked: 5 minutes.

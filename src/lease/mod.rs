@@ -13,6 +13,7 @@
 
 mod ended;
 mod guarded;
+mod open;
 mod schedule;
 #[cfg(feature = "ws")]
 mod websocket;
@@ -27,24 +28,19 @@ use std::{
     time::Duration,
 };
 
-use http::{Extensions, HeaderMap};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::schedule::{Due, Schedule};
 pub use self::{ended::Ended, guarded::Guarded};
 use crate::{
-    better_auth::BetterAuth,
-    extract::CurrentSession,
     observe,
-    question::Refresh,
-    rejection::Rejection,
     types::AuthSession,
     verdict::{Again, Ask, BoxFuture, Ring, Verdict, Watch},
 };
 
 /// Says when the session of an open connection is over. See the [module docs](self) for its rules.
 ///
-/// Made by [`CurrentSession::lease`] or [`BetterAuth::lease`]. It does something only while it is polled:
+/// Made by [`CurrentSession::lease`](crate::CurrentSession::lease) or [`BetterAuth::lease`](crate::BetterAuth::lease). It does something only while it is polled:
 /// [wait](Self::ended) for it next to whatever the connection does, or let it [guard](Self::guard) a stream.
 ///
 /// # Security
@@ -253,87 +249,6 @@ fn rest(session: &AuthSession, asker: &dyn Ask) -> Duration {
 fn chance() -> f64 {
     let random = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
-}
-
-impl CurrentSession {
-    /// Goes on checking the session, for a connection that stays open.
-    ///
-    /// Asks with the credential that the request had when the session was extracted. A session
-    /// [from extensions](Self::from_extensions) has none: its lease is over at once, and the log names the fix, which is
-    /// [`BetterAuth::lease`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use axum::{extract::WebSocketUpgrade, response::Response};
-    /// use tower_better_auth::CurrentSession;
-    ///
-    /// # #[cfg(feature = "ws")]
-    /// async fn chat(session: CurrentSession, upgrade: WebSocketUpgrade) -> Response {
-    ///     let mut lease = session.lease();
-    ///     upgrade.on_upgrade(async move |mut socket| {
-    ///         loop {
-    ///             tokio::select! {
-    ///                 ended = lease.ended() => return ended.close(socket).await,
-    ///                 message = socket.recv() => match message {
-    ///                     Some(Ok(message)) => { /* answer it */ }
-    ///                     _ => return,
-    ///                 },
-    ///             }
-    ///         }
-    ///     })
-    /// }
-    /// ```
-    pub fn lease(&self) -> Lease {
-        if let Some(again) = self.again() {
-            return Lease::new(self.shared(), again.clone());
-        }
-        observe::misconfigured(
-            "a lease of a `CurrentSession` that was taken from extensions has no credential to ask with: use \
-             `BetterAuth::lease` with the request's headers",
-        );
-        Lease::over(self.shared())
-    }
-}
-
-impl BetterAuth {
-    /// Checks the session of a request as [`validate`](Self::validate) does, and goes on checking it: for connections of
-    /// other frameworks.
-    ///
-    /// The headers are read before the future is returned, which borrows nothing.
-    ///
-    /// # Errors
-    ///
-    /// The same [`Rejection`] as [`validate`](Self::validate)'s.
-    ///
-    /// # Panics
-    ///
-    /// As [`validate`](Self::validate) does.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn example(auth: tower_better_auth::BetterAuth, headers: http::HeaderMap) -> Result<(), tower_better_auth::Rejection> {
-    /// let mut lease = auth.lease(&headers).await?;
-    /// println!("{} is here", lease.session().user.name);
-    /// println!("over: {}", lease.ended().await);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn lease(
-        &self,
-        headers: &HeaderMap,
-    ) -> impl Future<Output = Result<Lease, Rejection>> + Send + 'static + use<> {
-        let validator = self.validator();
-        let extensions = Extensions::new();
-        let inquiry = validator.inquire(headers, &extensions);
-        let again = Again::new(Arc::clone(&validator) as Arc<dyn Ask>, headers, &extensions);
-        async move {
-            let heard = validator.ask(&inquiry, Refresh::Never).await;
-            let session = Rejection::unless_active(heard.verdict)?;
-            Ok(Lease::new(&session, again))
-        }
-    }
 }
 
 impl fmt::Debug for Lease {

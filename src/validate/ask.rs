@@ -174,6 +174,6 @@ impl Validator {
         };
         let keep = |landed: &Landed| checks.keep(key, landed);
         let landed = self.flights.alone(key, call, keep).await;
-        checks.verdict(landed, Refresh::Never)
+        checks.verdict(landed)
     }
 }

@@ -137,7 +137,7 @@ impl Validator {
             check.comes_from(Source::Coalesced);
         }
         let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
-        self.checks.verdict(landed, refresh)
+        self.checks.verdict(landed)
     }
 
     /// Waits for the call for this credential: one that is under way, or a new one.

@@ -163,12 +163,8 @@ impl Checks {
 }
 
 impl Checks {
-    /// The verdict at the time of now, with the cookies for whoever can pass them on.
-    pub(super) fn verdict(&self, landed: Landed, refresh: Refresh) -> Checked {
-        let set_cookies = match refresh {
-            Refresh::WhenDue => landed.set_cookies,
-            Refresh::Never => SetCookies::default(),
-        };
+    /// The verdict at the time of now, with the cookies for whoever has a response to pass them on.
+    pub(super) fn verdict(&self, landed: Landed) -> Checked {
         let (verdict, reason) = match landed.finding {
             Finding::Active(session) => match Verdict::of(session, self.clock.now()) {
                 Verdict::SignedOut => {
@@ -178,7 +174,7 @@ impl Checks {
                 verdict => {
                     return Checked {
                         status: landed.status,
-                        set_cookies,
+                        set_cookies: landed.set_cookies,
                         ..Checked::remembered(verdict)
                     };
                 }
@@ -192,7 +188,7 @@ impl Checks {
             verdict,
             reason,
             status: landed.status,
-            set_cookies,
+            set_cookies: landed.set_cookies,
         }
     }
 

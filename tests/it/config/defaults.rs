@@ -8,6 +8,7 @@ const BUILDER: &str = concat!(
     include_str!("../../../src/better_auth/builder.rs"),
     include_str!("../../../src/better_auth/credentials.rs"),
     include_str!("../../../src/better_auth/resilience.rs"),
+    include_str!("../../../src/lease/mod.rs"),
 );
 const CONSTANTS: &str = include_str!("../../../src/better_auth/defaults.rs");
 
@@ -38,6 +39,9 @@ fn names(source: &'static str, prefix: &str) -> BTreeSet<&'static str> {
 fn duration(duration: Duration) -> String {
     match duration.as_secs() {
         1 => "1 second".to_owned(),
+        seconds if seconds > 60 && seconds % 60 == 0 => {
+            format!("{} minutes", seconds / 60)
+        }
         seconds => format!("{seconds} seconds"),
     }
 }
@@ -93,6 +97,16 @@ fn table() -> Vec<(&'static str, String, Option<&'static str>)> {
         ("BREAKER_CALLS", defaults::BREAKER_CALLS.to_string(), None),
         ("BREAKER_WINDOW", duration(defaults::BREAKER_WINDOW), None),
         ("BREAKER_OPEN", duration(defaults::BREAKER_OPEN), None),
+        (
+            "LEASE_INTERVAL",
+            duration(defaults::LEASE_INTERVAL),
+            Some("every"),
+        ),
+        (
+            "LEASE_OUTAGE",
+            duration(defaults::LEASE_OUTAGE),
+            Some("tolerate_outage"),
+        ),
     ]
 }
 
