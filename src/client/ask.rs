@@ -54,7 +54,7 @@ pub(crate) struct Told<T> {
     pub(crate) answer: Result<T, Unavailable>,
     /// Of its last answer, also of one that is not believed.
     pub(crate) status: Option<StatusCode>,
-    /// The lines of an answer that is believed, whatever they say.
+    /// The lines of that answer, whatever they say.
     pub(crate) set_cookies: Vec<HeaderValue>,
 }
 
@@ -187,14 +187,10 @@ impl Client {
         if observe::has_metrics() {
             observe::breaker(self.contact(Instant::now()).breaker.level());
         }
-        let set_cookies = match &answer {
-            Ok(_) => progress.set_cookies,
-            Err(_) => Vec::new(),
-        };
         Told {
             answer,
             status: progress.status,
-            set_cookies,
+            set_cookies: progress.set_cookies,
         }
     }
 

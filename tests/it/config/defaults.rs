@@ -8,8 +8,9 @@ const BUILDER: &str = concat!(
     include_str!("../../../src/better_auth/builder.rs"),
     include_str!("../../../src/better_auth/credentials.rs"),
     include_str!("../../../src/better_auth/resilience.rs"),
-    include_str!("../../../src/lease/mod.rs"),
+    include_str!("../../../src/better_auth/refresh.rs"),
 );
+const LEASE: &str = include_str!("../../../src/lease/mod.rs");
 const CONSTANTS: &str = include_str!("../../../src/better_auth/defaults.rs");
 
 /// The documentation above the line that begins with `item`, on one line.
@@ -125,7 +126,12 @@ fn every_constant_and_every_setting_says_its_value() {
             "{name} is {value}, and says: {doc}"
         );
         if let Some(setting) = setting {
-            let doc = documentation(BUILDER, &format!("pub fn {setting}"));
+            let source = if name.starts_with("LEASE_") {
+                LEASE
+            } else {
+                BUILDER
+            };
+            let doc = documentation(source, &format!("pub fn {setting}"));
             let sentence = format!("Defaults to {value}.");
             assert!(
                 doc.contains(&sentence),

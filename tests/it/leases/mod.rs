@@ -4,6 +4,7 @@ mod ends;
 mod many;
 mod outages;
 mod streams;
+#[cfg(feature = "ws")]
 mod websocket;
 
 use std::{convert::Infallible, time::Duration};
