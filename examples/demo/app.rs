@@ -38,14 +38,14 @@ pub(crate) fn handle(url: &str, origin: &str) -> Result<BetterAuth, ConfigError>
 }
 
 pub(crate) fn app(
-    auth: BetterAuth,
+    auth: &BetterAuth,
     server: Arc<AuthServer>,
     origin: &str,
 ) -> Result<Router, Box<dyn Error>> {
     let app = Router::new()
         .merge(page::routes())
-        .merge(api(&auth))
-        .merge(auth_server(&auth, origin)?)
+        .merge(api(auth))
+        .merge(auth_server(auth, origin)?)
         .merge(stage::routes(auth.clone(), server))
         .nest("/account", auth.sessions_router());
     // What another site asks in a user's name is refused before anything else looks at it.

@@ -19,10 +19,7 @@ mod stage;
 
 use std::{env, error::Error, io::IsTerminal as _, net::SocketAddr, sync::Arc};
 
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 
 use self::auth_server::AuthServer;
 
@@ -43,17 +40,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let auth = app::handle(server.url(), &origin)?;
     // Says what is wrong with the auth server, and the fix, before anybody calls.
     auth.check().await?;
-    let app = app::app(auth, Arc::clone(&server), &origin)?;
+    let app = app::app(&auth, Arc::clone(&server), &origin)?;
 
     println!("The demo is at {origin}");
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
-        served = axum::serve(listener, service) => served?,
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+        ended = axum::serve(listener, service) => ended?,
+        pressed = tokio::signal::ctrl_c() => pressed?,
     }
-    // Live connections hold clones of it.
+    // Open connections hold it as well, until the runtime ends.
     server.stop().await;
     Ok(())
 }

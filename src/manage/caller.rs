@@ -63,7 +63,7 @@ impl Caller {
         let ended = Ended::Session(own.session.id.clone());
         let set_cookies = self.carry_out(Order::SignOut, ended).await?;
         // The server reports success also when its database could not be reached.
-        match self.ask_now().await {
+        match self.auth.validator().look_again(&self.inquiry).await {
             Verdict::SignedOut | Verdict::Anonymous => Ok(SignedOut { set_cookies }),
             Verdict::Unavailable { retry_after } => Err(unavailable(Some(retry_after))),
             Verdict::Active(_) | Verdict::Banned(_) => Err(unavailable(None)),
@@ -73,11 +73,8 @@ impl Caller {
     /// The session of the request, as the auth server says at this moment: the only one of its endpoints that tells an
     /// outage from a session that is over.
     async fn session(&self) -> Result<Arc<AuthSession>, Rejection> {
-        Rejection::unless_active(self.ask_now().await)
-    }
-
-    async fn ask_now(&self) -> Verdict {
-        self.auth.validator().ask_now(&self.inquiry).await
+        let verdict = self.auth.validator().ask_now(&self.inquiry).await;
+        Rejection::unless_active(verdict)
     }
 
     /// The sessions of the user themselves, whatever else is listed.

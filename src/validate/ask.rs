@@ -165,7 +165,11 @@ impl Validator {
         Replied { reply, set_cookies }
     }
 
-    async fn check_now(&self, credential: &Credential, companions: &Companions) -> Checked {
+    pub(super) async fn check_now(
+        &self,
+        credential: &Credential,
+        companions: &Companions,
+    ) -> Checked {
         let (checks, key) = (&self.checks, self.key(credential));
         let (birth, lane, names) = (
             checks.birth(),

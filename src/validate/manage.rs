@@ -10,6 +10,7 @@ use crate::{
     cookie,
     credential::{Credential, Inquiry, Presented},
     observe,
+    verdict::Verdict,
 };
 
 /// Why it is not done, or nobody knows whether it is.
@@ -47,6 +48,18 @@ impl Validator {
         let mut lines = self.heard(order.asked(), told, inquiry)?;
         lines.retain(|line| cookie::ends_with_session(line.as_bytes(), &self.policy.cookies));
         Ok(lines)
+    }
+
+    /// What has become of a session that was to end. Nobody's request, so that no audit trail takes it for one that was
+    /// refused.
+    pub(crate) async fn look_again(&self, inquiry: &Inquiry) -> Verdict {
+        match &inquiry.presented {
+            Presented::Credential(credential) => {
+                let checked = self.check_now(credential, &inquiry.companions).await;
+                checked.verdict
+            }
+            Presented::Nothing | Presented::Unusable(_) => Verdict::Anonymous,
+        }
     }
 
     fn heard<T>(

@@ -22,7 +22,7 @@ export async function startDemo(program, log, env = {}) {
   return {
     origin,
     async stop() {
-      demo.kill("SIGTERM");
+      demo.kill("SIGINT");
       await ended;
     },
   };

@@ -140,26 +140,3 @@ async fn a_guard_that_asks_is_answered_in_process_as_well() {
         assert_eq!(seen.summary(), expected);
     }
 }
-
-#[tokio::test]
-async fn a_further_origin_is_trusted_where_it_is_named_and_nowhere_else() {
-    let app = "https://app.example";
-    let trusting = AuthServer::in_process();
-    trusting.trust_origin(app);
-    for (server, expected) in [
-        (AuthServer::in_process(), "500 AUTH_MISCONFIGURED"),
-        (trusting, "ok"),
-    ] {
-        let ada = server.sign_in(user("ada"));
-        let headers = HeaderMap::from_iter([(header::COOKIE, ada.cookie())]);
-        let auth = server.builder().origin(app).build().unwrap();
-        let outcome = match auth.revoke_other_sessions(&headers).await {
-            Ok(()) => "ok".to_owned(),
-            Err(rejection) => format!("{} {}", rejection.status().as_u16(), rejection.code()),
-        };
-        assert_eq!(outcome, expected);
-        // Its own goes on being one.
-        let own = server.builder().build().unwrap();
-        assert!(own.revoke_other_sessions(&headers).await.is_ok());
-    }
-}

@@ -1,7 +1,5 @@
 //! The list, and the device that is signed out.
 
-use std::fmt::Write;
-
 use tower_better_auth::testing::{Fault, session, user};
 
 use super::{House, LIST, REVOKE, REVOKE_OTHERS, SESSION, headers, outcome};
@@ -111,7 +109,7 @@ fn no_token_is_in_the_list_in_the_log_or_in_an_answer() {
         let house = House::open();
         let laptop = headers(&house.laptop);
         let devices = house.auth.list_sessions(&laptop).await.unwrap();
-        let mut seen = format!("{devices:?} {}", serde_json::to_string(&devices).unwrap());
+        let written = serde_json::to_string(&devices).unwrap();
         let id = house.phone.session_id();
         house.auth.revoke_session(&laptop, id).await.unwrap();
         let tokens = [&house.phone, &house.laptop].map(|device| {
@@ -125,7 +123,7 @@ fn no_token_is_in_the_list_in_the_log_or_in_an_answer() {
         house.meanwhile.on(LIST, move || server.fail_next(1, odd));
         let refused = house.auth.list_sessions(&laptop).await.unwrap_err();
         let signed_out = house.auth.sign_out(&laptop).await.unwrap();
-        write!(seen, "{refused:?}{signed_out:?}").unwrap();
+        let seen = format!("{devices:?} {written} {refused:?} {signed_out:?}");
         (seen, tokens)
     });
     let (seen, tokens) = seen;

@@ -4,7 +4,10 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
-use tower_better_auth::testing::{AuthServer, user};
+use tower_better_auth::{
+    AuditEventKind,
+    testing::{AuthServer, user},
+};
 
 use super::{DELETED, House, SESSION, SIGN_OUT, headers};
 
@@ -35,6 +38,34 @@ async fn a_response_gets_the_lines_beside_its_own_and_stays_out_of_caches() {
     assert_eq!(lines[0], "theme=dark");
     assert_eq!(lines[1..], DELETED);
     assert_eq!(headers[header::CACHE_CONTROL], "private, no-store");
+}
+
+#[tokio::test]
+async fn the_audit_trail_has_what_was_revoked_and_no_refusal() {
+    let (sender, events) = std::sync::mpsc::channel();
+    let house = House::with(|builder| builder.audit(move |event| Ok(sender.send(event)?)));
+    let laptop = headers(&house.laptop);
+    let id_of_phone = house.phone.session_id().to_owned();
+    house
+        .auth
+        .revoke_session(&laptop, &id_of_phone)
+        .await
+        .unwrap();
+    house.auth.revoke_other_sessions(&laptop).await.unwrap();
+    let _ = house.auth.sign_out(&laptop).await.unwrap();
+    let own = Some(house.laptop.session_id().to_owned());
+    // Its queue ends with the last handle.
+    drop(house);
+    let events = events.iter().map(|event| {
+        assert_eq!(event.event, AuditEventKind::SessionRevoked);
+        (event.session_id, event.user_id)
+    });
+    let expected = [
+        (Some(id_of_phone), None),
+        (None, Some("ada".to_owned())),
+        (own, None),
+    ];
+    assert_eq!(events.collect::<Vec<_>>(), expected);
 }
 
 /// A server that, at a sign-out, sets and deletes what is not its to touch.
