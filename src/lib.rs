@@ -67,49 +67,7 @@
 //! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile. [`BetterAuth::check`] says at the start
 //! whether sessions can be checked at all; see the [guide](guide::operating).
 //!
-//! Under an optional layer, a request that nobody asks about works on in an outage:
-//!
-//! ```
-//! use axum::{Router, body::Body, routing::get};
-//! use http::{Request, StatusCode, header};
-//! use tower::ServiceExt;
-//! use tower_better_auth::{
-//!     BetterAuth, CurrentUser, SessionAuth,
-//!     testing::{AuthServer, Fault, user},
-//! };
-//!
-//! async fn about() -> &'static str {
-//!     "All about us"
-//! }
-//!
-//! async fn home(user: Option<CurrentUser>) -> String {
-//!     user.map_or("Welcome".to_owned(), |user| format!("Welcome back, {}", user.name))
-//! }
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = AuthServer::start().await;
-//! let ada = server.sign_in(user("ada"));
-//! let app: Router = Router::new()
-//!     .route("/about", get(about))
-//!     .route("/", get(home))
-//!     .layer(SessionAuth::new(BetterAuth::new(server.url())?).optional());
-//! let get = |path| {
-//!     let request = Request::get(path).header(header::COOKIE, ada.cookie());
-//!     app.clone().oneshot(request.body(Body::empty()).expect("a request"))
-//! };
-//!
-//! server.fail_with(Fault::DatabaseDown);
-//! assert_eq!(get("/about").await?.status(), StatusCode::OK);
-//! let response = get("/").await?;
-//! assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-//! assert_eq!(response.headers()[header::RETRY_AFTER], "2");
-//!
-//! server.recover();
-//! assert_eq!(get("/").await?.status(), StatusCode::OK);
-//! # Ok(())
-//! # }
-//! ```
+//! Under an optional layer, a request that nobody asks about works on in an outage: see the [guide](guide::operating#what-happens-in-an-outage-and-what-it-costs).
 //!
 //! # Which extractor when
 //!
