@@ -56,6 +56,29 @@ async fn three_processes_make_ninety_eight_percent_fewer_calls_than_they_get_req
         (used(&redis).await - before) / u64::try_from(sessions).unwrap(),
     );
     assert_eq!(looked, misses);
+    if sessions >= 1000 {
+        let bytes = of_a_million(&redis).await;
+        println!(
+            "fleet: a million sessions take {} MB in Redis",
+            bytes / 1_000_000
+        );
+    }
+}
+
+/// What Redis needs for a million sessions like the ones that are there.
+async fn of_a_million(redis: &RedisServer) -> u64 {
+    const COPY: &[u8] = b"local value = redis.call('GET', KEYS[1]) \
+        for number = 1, 1000000 do \
+        local name = string.sub(KEYS[1], 1, -8) .. string.format('%07d', number) \
+        redis.call('SET', name, value, 'PX', 300000) end";
+    let entries = redis.entries().await;
+    let before = used(redis).await;
+    let copied: redis::Value = redis
+        .run(&[b"EVAL", COPY, b"1", &entries[0]])
+        .await
+        .unwrap();
+    assert_eq!(copied, redis::Value::Nil);
+    used(redis).await - before
 }
 
 async fn used(redis: &RedisServer) -> u64 {
