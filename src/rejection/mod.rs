@@ -34,7 +34,7 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "proxy", feature = "webhooks"))]
 pub(crate) use self::json::plain;
 pub use self::{
     body::ResponseBody, json::json, problem::problem, redirect::RedirectToSignIn,
