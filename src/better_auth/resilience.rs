@@ -30,8 +30,9 @@ impl CircuitBreaker {
 impl BetterAuthBuilder {
     /// Remembers sessions that were found active, so that most requests cost no call.
     ///
-    /// The price is that a sign-out, a ban or a changed role can go unnoticed for the ttl. See [`Cache`] for
-    /// its rules. Off by default: every request is checked with the auth server.
+    /// The price is that a sign-out, a ban or a changed role can go unnoticed for the ttl, unless somebody
+    /// [says so](crate::guide::revocations). See [`Cache`] for its rules. Off by default: every request is checked with the
+    /// auth server.
     ///
     /// # Examples
     ///
