@@ -1,4 +1,4 @@
-//! The connection to Redis: the only file that names the crate.
+//! The connection to Redis: the only file here that names the crate.
 
 use std::{fmt, future::Future, io, time::Duration};
 
