@@ -70,9 +70,9 @@ impl BetterAuthBuilder {
     /// One Node process answers about a thousand calls a second, and gets slower from a few dozen at once on. Defaults to
     /// 64.
     ///
-    /// A quarter of them, rounded up, is for sessions that were found active within the last hour; of a single one nothing is
-    /// kept back. So a flood of made-up cookies, whose calls go on when their clients hang up, does not hold up the checks of
-    /// those who are signed in. Whoever has just signed in counts as everybody else for one check.
+    /// A quarter of them, rounded up, is for sessions that were found active within the last hour; of a single one
+    /// nothing is kept back. So a flood of made-up cookies, whose calls go on when their clients hang up, does not hold
+    /// up the checks of those who are signed in. Whoever has just signed in counts as everybody else for one check.
     pub fn max_concurrency(mut self, calls: usize) -> Self {
         self.max_concurrency = calls;
         self

@@ -40,8 +40,9 @@ use crate::{
 
 /// Says when the session of an open connection is over. See the [module docs](self) for its rules.
 ///
-/// Made by [`CurrentSession::lease`](crate::CurrentSession::lease) or [`BetterAuth::lease`](crate::BetterAuth::lease). It does something only while it is polled:
-/// [wait](Self::ended) for it next to whatever the connection does, or let it [guard](Self::guard) a stream.
+/// Made by [`CurrentSession::lease`](crate::CurrentSession::lease) or [`BetterAuth::lease`](crate::BetterAuth::lease).
+/// It does something only while it is polled: [wait](Self::ended) for it next to whatever the connection does, or let
+/// it [guard](Self::guard) a stream.
 ///
 /// # Security
 ///
