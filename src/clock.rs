@@ -1,8 +1,11 @@
 //! What time it is: for what ends on a date. What lasts for a span goes by Tokio's clock instead.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 #[cfg(feature = "testing")]
 use std::{fmt, sync::Arc};
+
+/// A year is as good as forever, and no clock overflows with it.
+pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The system's clock, or the one of a test.
 #[derive(Clone, Debug, Default)]

@@ -62,12 +62,12 @@
 //! at the ban when it is asked for a session that is still there.
 //!
 //! Every 503 has `Retry-After`: what the auth server asked for, between 1 and 30 seconds, or else at most 2. The log
-//! [says why](guide::observing), and what to do. While it hangs, a request waits for the [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed,
-//! the [circuit breaker](CircuitBreaker::on) answers at once, and lets one call through now and then to see whether it is
-//! back. Sessions that are [remembered](BetterAuthBuilder::cache) go on meanwhile. [`BetterAuth::check`] says at the start
-//! whether sessions can be checked at all; see the [guide](guide::operating).
-//!
-//! Under an optional layer, a request that nobody asks about works on in an outage: see the [guide](guide::operating#what-happens-in-an-outage-and-what-it-costs).
+//! [says why](guide::observing), and what to do. While it hangs, a request waits for the
+//! [`deadline`](BetterAuthBuilder::deadline); once half of the calls have failed, the [circuit breaker](CircuitBreaker::on)
+//! answers at once, and lets one call through now and then to see whether it is back. Sessions that are
+//! [remembered](BetterAuthBuilder::cache) go on meanwhile, and so does a request under an optional layer that nobody asks
+//! about. [`BetterAuth::check`] says at the start whether sessions can be checked at all; see the
+//! [guide](guide::operating).
 //!
 //! # Which extractor when
 //!
@@ -77,9 +77,10 @@
 //! | the user with your own fields | [`user: CurrentUser<Profile>`](CurrentUser) | 401 |
 //! | the user, if there is one | [`user: Option<CurrentUser>`](CurrentUser), under [`optional`](SessionAuth::optional) | `None` |
 //! | the session as well | [`session: CurrentSession`](CurrentSession) | 401 |
-//! | a page of [devices](guide::devices), and sign-out | [`BetterAuth::sessions_router`], [`list_sessions`](BetterAuth::list_sessions), [`sign_out`](BetterAuth::sign_out) | 401 |
 //! | only that somebody is signed in | nothing: [`SessionAuth`] has seen to it | 401 |
 //! | the verdict without a layer | [`BetterAuth::validate`] | `Err` with a 401 |
+//! | to hear when the session of an [open connection](guide::connections) is over | [`session.lease()`](CurrentSession::lease) | 401 |
+//! | a page of [devices](guide::devices), and sign-out | [`BetterAuth::sessions_router`], [`list_sessions`](BetterAuth::list_sessions), [`sign_out`](BetterAuth::sign_out) | 401 |
 //!
 //! All of them answer 503 when the auth server is unavailable and 403 when the user is banned, `Option` too. On a route
 //! without `SessionAuth` they answer 500, and the log names the fix. See the [guide](guide::extractors).
@@ -155,6 +156,7 @@
 //! | [`transport`](BetterAuthBuilder::transport) | that client |
 //! | [`audit`](BetterAuthBuilder::audit) | audit events are logged |
 //! | [`trace_context`](BetterAuthBuilder::trace_context) | not sent, unless the request brings one |
+//! | [`clock`](BetterAuthBuilder::clock) | the system's; another one is for tests |
 //!
 //! ```
 //! use std::time::Duration;
@@ -173,8 +175,8 @@
 //!
 //! # What is sent
 //!
-//! One `GET` with the session cookies, to an address that nothing in a client's request can change. No other cookie and
-//! no other header of the client's leaves, unless it is switched on. See the [guide](guide::sent).
+//! To check a session, one `GET` with the session cookies, to an address that nothing in a client's request can change. No
+//! other cookie and no other header of the client's leaves, unless it is switched on. See the [guide](guide::sent).
 //!
 //! # Security notes
 //!
@@ -183,8 +185,9 @@
 //! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, and no cookie unless
 //!   [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) is on.
 //! - Better Auth's cookies are `SameSite=Lax` unless told otherwise, which stops most requests that other sites forge, but
-//!   not those of your other subdomains: add the layer [`SameOrigin`](guide::origins), which stops both, and WebSocket handshakes.
-//! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; a
+//!   not those of your other subdomains, nor WebSocket handshakes from there: add the layer
+//!   [`SameOrigin`](guide::origins), which stops them all.
+//! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; an
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and while it is open only by a [`Lease`]: see the
 //!   [guide](guide::connections).
@@ -199,11 +202,11 @@
 //! | `native-tls` | no | `https` auth servers, by the platform's own TLS. Switches on `reqwest` |
 //! | `axum` | yes | [`Access::path_param`] and the guards that name a path parameter. The extractors are there without it |
 //! | `metrics` | no | [metrics](guide::observing#metrics), through the `metrics` facade |
-//! | `ws` | no | [`Ended::close`](lease::Ended), which closes a WebSocket of axum's. Switches on `axum` |
-//! | `webhooks` | no | `BetterAuth::revocations`: sign-outs and bans that Better Auth sends reach the cache; see [the guide](guide::revocations) |
-//! | `proxy` | no | [`auth.proxy()`](guide::origins): Better Auth's endpoints on the origin of the app |
-//! | `csrf` | no | [`SameOrigin`](guide::origins): refuses what other sites ask in a user's name. Adds `tower-http` |
-//! | `redis` | no | a cache and revocations that the processes of a [fleet](guide::fleet) share, and [revocations](guide::revocations) from Better Auth's own Redis |
+//! | `webhooks` | no | [`BetterAuth::revocations`]: sign-outs, bans and new roles that Better Auth [sends](guide::revocations) |
+//! | `redis` | no | [`redis`](BetterAuthBuilder::redis): a cache and revocations that the processes of a [fleet](guide::fleet) share; [`BetterAuth::watch_secondary_storage`]: [revocations](guide::revocations) from Better Auth's own Redis |
+//! | `proxy` | no | [`BetterAuth::proxy`]: Better Auth's endpoints on the [origin](guide::origins) of the app |
+//! | `csrf` | no | [`SameOrigin`]: refuses what [other sites](guide::origins) ask in a user's name |
+//! | `ws` | no | [`Ended::close`](lease::Ended::close): closes a WebSocket of axum's when its session is over. Switches on `axum` |
 //! | `testing` | no | for the tests of your app: `testing::AuthServer`, a Better Auth server that fails on command, on a socket or in process; layers that need no server; `assert_protected`. See `guide::testing` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -229,13 +232,15 @@ mod manage;
 #[cfg(feature = "webhooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
 pub mod webhooks;
-#[cfg(feature = "csrf")]
-pub mod cross_site;
-#[cfg(feature = "proxy")]
-pub mod proxy;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub mod secondary_storage;
+#[cfg(feature = "csrf")]
+#[cfg_attr(docsrs, doc(cfg(feature = "csrf")))]
+pub mod cross_site;
+#[cfg(feature = "proxy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+pub mod proxy;
 pub mod health;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -246,6 +251,8 @@ pub mod testing;
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use self::cache::Redis;
 #[cfg(feature = "csrf")]
+#[doc(inline)]
+#[cfg_attr(docsrs, doc(cfg(feature = "csrf")))]
 pub use self::cross_site::SameOrigin;
 #[doc(inline)]
 pub use self::{

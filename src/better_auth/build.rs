@@ -1,7 +1,5 @@
 //! From settings to a handle, or to the word on what cannot work.
 
-use std::time::Duration;
-
 use http::HeaderValue;
 use tokio::sync::Semaphore;
 
@@ -13,6 +11,7 @@ use crate::{
     client::{
         BreakerPolicy, Client, CookieCache, Decoder, Endpoint, InvalidEndpoint, Limits, Questions,
     },
+    clock::FOREVER,
     cookie::CookieNames,
     credential::CredentialPolicy,
     observe::{self, Audit},
@@ -26,8 +25,6 @@ const BREAKER: BreakerPolicy = BreakerPolicy {
     window: defaults::BREAKER_WINDOW,
     open: defaults::BREAKER_OPEN,
 };
-
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl BetterAuthBuilder {
     /// Makes the handle. Opens no connection.

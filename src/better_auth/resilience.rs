@@ -30,8 +30,9 @@ impl CircuitBreaker {
 impl BetterAuthBuilder {
     /// Remembers sessions that were found active, so that most requests cost no call.
     ///
-    /// The price is that a sign-out, a ban or a changed role can go unnoticed for the ttl. See [`Cache`] for
-    /// its rules. Off by default: every request is checked with the auth server.
+    /// The price is that a sign-out, a ban or a changed role can go unnoticed for the ttl, unless somebody
+    /// [says so](crate::guide::revocations). See [`Cache`] for its rules. Off by default: every request is checked with the
+    /// auth server.
     ///
     /// # Examples
     ///
@@ -69,9 +70,9 @@ impl BetterAuthBuilder {
     /// One Node process answers about a thousand calls a second, and gets slower from a few dozen at once on. Defaults to
     /// 64.
     ///
-    /// A quarter of them, rounded up, is for sessions that were found active within the last hour; of a single one nothing is
-    /// kept back. So a flood of made-up cookies, whose calls go on when their clients hang up, does not hold up the checks of
-    /// those who are signed in. Whoever has just signed in counts as everybody else for one check.
+    /// A quarter of them, rounded up, is for sessions that were found active within the last hour; of a single one
+    /// nothing is kept back. So a flood of made-up cookies, whose calls go on when their clients hang up, does not hold
+    /// up the checks of those who are signed in. Whoever has just signed in counts as everybody else for one check.
     pub fn max_concurrency(mut self, calls: usize) -> Self {
         self.max_concurrency = calls;
         self

@@ -7,7 +7,8 @@
 //!    out nobody. An auth server that cannot be asked is never remembered, and takes nothing away.
 //! 5. With a second level, processes share what they found out and tell each other what is invalidated. A process that does
 //!    not hear the others believes only what is a moment old.
-//! 6. Keys are hashes under a key that this process made up, or that is derived from a secret of the fleet; neither keys nor values hold a byte of a credential.
+//! 6. Keys are hashes under a key that this process made up, or that is derived from a secret of the fleet; neither keys
+//!    nor values hold a byte of a credential.
 
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod hearing;

@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::clock::FOREVER;
+
 /// How sessions are remembered, for [`BetterAuthBuilder::cache`](crate::BetterAuthBuilder::cache).
 ///
 /// 1. A session is remembered for the ttl or until it ends, whichever comes first. Being used does not prolong that.
@@ -22,16 +24,15 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The most sessions, unless another number is given.
+    /// The most sessions, unless another number is given: 100,000.
     pub const CAPACITY: u64 = 100_000;
 
     /// Remembers a session for this long, and never past its end. Zero turns the cache off.
     ///
-    /// For as long, a sign-out, a ban or a changed role can go unnoticed. What this service learns of itself it can make
-    /// known at once, with [`invalidate_session`](crate::BetterAuth::invalidate_session) and the like.
+    /// For as long, a sign-out, a ban or a changed role can go unnoticed, unless somebody
+    /// [says so](crate::guide::revocations): this service with
+    /// [`invalidate_session`](crate::BetterAuth::invalidate_session) and the like, or Better Auth itself.
     pub const fn ttl(ttl: Duration) -> Self {
-        // A year is as good as forever, and no clock overflows with it.
-        const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
         Self {
             ttl: if ttl.as_secs() < FOREVER.as_secs() {
                 ttl

@@ -24,8 +24,6 @@ mod unreached;
 pub use self::breaker::BreakerState;
 #[cfg(feature = "reqwest")]
 pub(crate) use self::transport::{HttpClient, Tls};
-#[cfg(feature = "proxy")]
-pub(crate) use self::transport::{Lost, Sent, StreamBody};
 pub(crate) use self::{
     ask::{Client, Limits, Told},
     breaker::BreakerPolicy,
@@ -38,4 +36,9 @@ pub(crate) use self::{
     request::{CookieCache, Questions},
     transport::{BoxError, TowerTransport, Transport},
     unreached::{Unreached, root_cause},
+};
+#[cfg(feature = "proxy")]
+pub(crate) use self::{
+    request::FORWARDED_FOR,
+    transport::{Lost, Sent, StreamBody},
 };

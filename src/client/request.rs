@@ -11,7 +11,7 @@ use crate::{
     question::{Permissions, Question, Refresh, Scope},
 };
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("tower-better-auth/", env!("CARGO_PKG_VERSION")));
 

@@ -26,6 +26,6 @@ pub(crate) use self::{
     come_back::{Said, may_come_back},
     names::CookieNames,
     select::{Selected, select},
-    set_cookies::SetCookies,
+    set_cookies::{FOR_NOBODY_ELSE, SetCookies},
     sign_out::ends_with_session,
 };

@@ -7,6 +7,9 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, header};
 
+/// `Cache-Control` of what is for one user alone.
+pub(crate) const FOR_NOBODY_ELSE: HeaderValue = HeaderValue::from_static("private, no-store");
+
 /// Lines that belong on one response, byte for byte as they came.
 ///
 /// Several requests may have waited for them, and share them as clones: the first that is answered passes them on. One
@@ -35,8 +38,7 @@ impl SetCookies {
         for line in lines {
             headers.append(header::SET_COOKIE, line);
         }
-        let nobody = HeaderValue::from_static("private, no-store");
-        headers.insert(header::CACHE_CONTROL, nobody);
+        headers.insert(header::CACHE_CONTROL, FOR_NOBODY_ELSE);
     }
 
     fn take(&self) -> Vec<HeaderValue> {

@@ -29,8 +29,6 @@
 //! - A route that another site's page posts to, such as the return from a sign-in at Apple's
 //!   (`/api/auth/callback/apple`), is added after the layer, or its origin is trusted. Better Auth has a check of its own.
 
-#![cfg_attr(docsrs, doc(cfg(feature = "csrf")))]
-
 mod admission;
 mod future;
 mod layer;

@@ -5,7 +5,7 @@
 //!
 //! 1. It asks the auth server about every [minute](crate::defaults::LEASE_INTERVAL), past every cache, and never prolongs a
 //!    session.
-//! 2. It asks at once when the session is [revoked](crate::BetterAuth::invalidate_session) here.
+//! 2. It asks at once when this process revokes the session, or is [told](crate::guide::revocations) that it is revoked.
 //! 3. It ends with the session's own time, without asking, unless a check has found a later end.
 //! 4. An auth server that cannot be asked ends it only after a [time](crate::defaults::LEASE_OUTAGE).
 //!
@@ -40,8 +40,9 @@ use crate::{
 
 /// Says when the session of an open connection is over. See the [module docs](self) for its rules.
 ///
-/// Made by [`CurrentSession::lease`](crate::CurrentSession::lease) or [`BetterAuth::lease`](crate::BetterAuth::lease). It does something only while it is polled:
-/// [wait](Self::ended) for it next to whatever the connection does, or let it [guard](Self::guard) a stream.
+/// Made by [`CurrentSession::lease`](crate::CurrentSession::lease) or [`BetterAuth::lease`](crate::BetterAuth::lease).
+/// It does something only while it is polled: [wait](Self::ended) for it next to whatever the connection does, or let
+/// it [guard](Self::guard) a stream.
 ///
 /// # Security
 ///

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::better_auth::defaults;
+use crate::{better_auth::defaults, clock::FOREVER};
 
 /// The shortest time between two checks, whatever was asked for.
 const SHORTEST: Duration = Duration::from_secs(1);
-
-/// A year is as good as forever, and no clock overflows with it.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Over how long those ask again who hear of the same revocation, so that they do not all ask at once.
 const SPREAD: Duration = Duration::from_secs(2);

@@ -4,7 +4,8 @@ use serde::{Serialize, Serializer};
 
 use crate::types::{Session, format_time};
 
-/// One of the user's own sessions, for a page of devices. From [`BetterAuth::list_sessions`](crate::BetterAuth::list_sessions).
+/// One of the user's own sessions, for a page of devices. From
+/// [`BetterAuth::list_sessions`](crate::BetterAuth::list_sessions).
 ///
 /// Never holds the session's token. Serializes as `{"id":"…","createdAt":"…","updatedAt":"…","expiresAt":"…",
 /// "ipAddress":"…","userAgent":"…","current":true}`, with times as Better Auth writes them (ISO 8601, milliseconds,

@@ -11,7 +11,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 
 use super::caller::Caller;
-use crate::{better_auth::BetterAuth, rejection::Rejection};
+use crate::{better_auth::BetterAuth, cookie::FOR_NOBODY_ELSE, rejection::Rejection};
 
 type Answer = Result<Response, Rejection>;
 
@@ -107,8 +107,7 @@ fn done(auth: &BetterAuth) -> Response {
 
 fn for_nobody_else(mut response: Response, auth: &BetterAuth) -> Response {
     let headers = response.headers_mut();
-    let nobody = HeaderValue::from_static("private, no-store");
-    headers.insert(header::CACHE_CONTROL, nobody);
+    headers.insert(header::CACHE_CONTROL, FOR_NOBODY_ELSE);
     for name in auth.validator().policy.vary() {
         headers.append(header::VARY, name);
     }

@@ -3,6 +3,8 @@ use std::convert::Infallible;
 use axum_core::response::{IntoResponseParts, ResponseParts};
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::cookie::FOR_NOBODY_ELSE;
+
 /// A session that is over at the auth server. From [`BetterAuth::sign_out`](crate::BetterAuth::sign_out).
 ///
 /// The browser is to be told as well, or it goes on sending a cookie that means nothing: return it in front of a response,
@@ -36,8 +38,7 @@ impl SignedOut {
         for line in &self.set_cookies {
             headers.append(header::SET_COOKIE, line.clone());
         }
-        let nobody = HeaderValue::from_static("private, no-store");
-        headers.insert(header::CACHE_CONTROL, nobody);
+        headers.insert(header::CACHE_CONTROL, FOR_NOBODY_ELSE);
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 
-use crate::credential::API_KEY;
+use crate::{client::FORWARDED_FOR, credential::API_KEY};
 
 /// For the next hop only ([RFC 9110, 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), beside what
 /// `Connection` lists.
@@ -30,7 +30,6 @@ const WRITTEN_ANEW: [HeaderName; 4] = [
     header::HOST,
 ];
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 

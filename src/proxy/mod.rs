@@ -72,8 +72,6 @@
 //! # Ok::<_, tower_better_auth::ConfigError>(())
 //! ```
 
-#![cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
-
 mod body;
 mod evict;
 mod future;

@@ -43,9 +43,10 @@ pub(super) struct Settings {
 impl BetterAuth {
     /// A tower service that serves Better Auth's endpoints on the origin of this app, by passing them on.
     ///
-    /// Browsers then talk to one origin, and whatever changes a session on its way is known to the [cache](Self::invalidate_user)
-    /// at once. Mount it at the base path, outside of [`SessionAuth`](crate::SessionAuth): whoever signs in has no session
-    /// yet. See the [module docs](crate::proxy) for its rules, and the [guide](crate::guide::origins) for when to take it.
+    /// Browsers then talk to one origin, and whatever changes a session on its way is known to the
+    /// [cache](Self::invalidate_user) at once. Mount it at the base path, outside of
+    /// [`SessionAuth`](crate::SessionAuth): whoever signs in has no session yet. See the [module docs](crate::proxy)
+    /// for its rules, and the [guide](crate::guide::origins) for when to take it.
     ///
     /// # Examples
     ///
@@ -114,9 +115,9 @@ impl Proxy {
     /// The most that it may take from the head of a request to the head of its answer: the client's body, waiting for a
     /// place, and what the auth server does.
     ///
-    /// Past it the answer is 408 where a body is read first and is not there yet, else 503; the auth server may then have
-    /// done what it was asked to. Longer than the deadline of a check, because sign-ins send e-mails and ask other providers. Defaults to 30
-    /// seconds.
+    /// Past it the answer is 408 where a body is read first and is not there yet, else 503; the auth server may then
+    /// have done what it was asked to. Longer than the deadline of a check, because sign-ins send e-mails and ask other
+    /// providers. Defaults to 30 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.settings).deadline = deadline;
         self

@@ -37,7 +37,7 @@ pub(super) fn respond(rejection: &Rejection) -> Response<Bytes> {
 }
 
 /// The same form for what is no rejection, because it has nothing to do with a session.
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "proxy", feature = "webhooks"))]
 pub(crate) fn plain(
     status: StatusCode,
     code: &'static str,

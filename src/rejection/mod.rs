@@ -11,15 +11,15 @@
 //! | 401 | `INVALID_SESSION` | without a call: the credential is too large, or ambiguous and refused by choice |
 //! | 403 | `USER_BANNED` | the user is banned |
 //! | 403 | `INSUFFICIENT_ROLE`, `USER_ID_MISMATCH`, `FORBIDDEN` or a guard's own | a guard denied access |
-//! | 404 | `SESSION_NOT_FOUND` | a session was to be [revoked](crate::BetterAuth::revoke_session) that is none of the user's |
 //! | 403 | `CROSS_SITE_REQUEST` | another site made the request, and a layer refuses that |
+//! | 404 | `SESSION_NOT_FOUND` | a session was to be [revoked](crate::BetterAuth::revoke_session) that is none of the user's |
 //! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server could not be asked, or gave no answer that can be believed |
 //! | 500 | `AUTH_MISCONFIGURED` | a mistake in the program; its log says which |
 //!
 //! The body is JSON and stable: `{"success":false,"error":"Authentication required","code":"UNAUTHENTICATED"}`.
 //! Every 401 has `WWW-Authenticate` ([RFC 9110, 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)),
 //! every 503 `Retry-After`, and all have `Cache-Control: no-store` and `Vary: Cookie`. Nothing that the auth server
-//! wrote is ever in it.
+//! wrote is in it, but for the cookies that [`refresh_sessions`](crate::BetterAuthBuilder::refresh_sessions) passes on.
 
 mod body;
 mod complete;
@@ -34,7 +34,7 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "proxy", feature = "webhooks"))]
 pub(crate) use self::json::plain;
 pub use self::{
     body::ResponseBody, json::json, problem::problem, redirect::RedirectToSignIn,

@@ -26,9 +26,10 @@ pub struct Require {
 impl Require {
     /// Asks the auth server again, at this moment, and goes on with what it says: for routes where it matters.
     ///
-    /// Costs one call more than the layer's own, once for a request. Bypasses Better Auth's cookie cache as well, so with
-    /// [`trust_cookie_cache`](crate::BetterAuthBuilder::trust_cookie_cache) it needs an auth server with a database. Guards to its right, the handler and its extractors see the new session.
-    /// Somebody who is signed out, banned, or cannot be asked about is refused here, whatever stands to the right.
+    /// Costs one call more than the layer's own, once for a request. Bypasses Better Auth's cookie cache as well, so
+    /// with [`trust_cookie_cache`](crate::BetterAuthBuilder::trust_cookie_cache) it needs an auth server with a
+    /// database. Guards to its right, the handler and its extractors see the new session. Somebody who is signed out,
+    /// banned, or cannot be asked about is refused here, whatever stands to the right.
     pub fn live() -> Self {
         let expression = Expression::Live;
         Self { expression }

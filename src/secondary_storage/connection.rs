@@ -1,4 +1,4 @@
-//! The connection to Redis: the only file that names the crate.
+//! The connection to Redis: the only file here that names the crate.
 
 use std::{fmt, future::Future, io, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio::{
 use super::key::user_of;
 use crate::cache::prepare_tls;
 
-/// How often Redis is asked whether it is still there: every 250 milliseconds.
+/// The time between two questions to Redis whether it is still there: 250 milliseconds.
 pub const PING_EVERY: Duration = Duration::from_millis(250);
 
 /// The longest that Redis may take to answer.

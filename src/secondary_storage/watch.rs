@@ -21,7 +21,7 @@ use crate::{
     validate::{Invalidation, Validator},
 };
 
-/// When a user's sessions are forgotten for the second time: 500 milliseconds after a change.
+/// How long after a change a user's sessions are forgotten for the second time: 500 milliseconds.
 pub const SETTLED: Duration = Duration::from_millis(500);
 
 /// The longest that a session is remembered while Redis is not heard: 5 seconds.

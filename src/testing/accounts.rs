@@ -8,9 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answer::{self, Script},
+    answer::{self, Script, with_cookies},
     cookies::random_text,
-    routes::with_cookies,
     session,
     state::{Account, EXPIRES_IN, State},
     user,

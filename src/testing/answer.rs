@@ -46,6 +46,16 @@ pub(super) fn with_body(status: StatusCode, body: Bytes) -> Response<Script> {
     response
 }
 
+pub(super) fn with_cookies(
+    mut response: Response<Script>,
+    lines: impl IntoIterator<Item = HeaderValue>,
+) -> Response<Script> {
+    for line in lines {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+    response
+}
+
 /// A body that is sent in one of the ways in which bodies are sent.
 pub(super) struct Script {
     rest: Bytes,

@@ -20,7 +20,8 @@ const NOWHERE: &str = "http://auth.in-process.localhost";
 /// Serves `get-session`, `sign-up/email`, `sign-in/email`, `sign-out`, `list-sessions`, `revoke-session`,
 /// `revoke-other-sessions`, `revoke-sessions`, `ok`, `organization/get-active-member-role`,
 /// `organization/has-permission` and `admin/has-permission` under `/api/auth`, with sessions of seven days that are
-/// prolonged once a day and fresh for one, and with the bearer plugin. Answers are made in one place, whichever way the question came.
+/// prolonged once a day and fresh for one, and with the bearer plugin. Answers are made in one place, whichever way the
+/// question came.
 ///
 /// One that was [started](Self::start) runs in a thread of its own until it is dropped; its port is closed then, and
 /// all its connections.

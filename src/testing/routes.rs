@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::{
     Clock, Fault, RecordedRequest, accounts,
-    answer::{self, Script},
+    answer::{self, Script, with_cookies},
     devices,
     endpoint::Endpoint,
     state::{Refresh, State},
@@ -227,16 +227,6 @@ fn refresh(head: &Parts) -> Refresh {
     } else {
         Refresh::WhenDue
     }
-}
-
-pub(super) fn with_cookies(
-    mut response: Response<Script>,
-    lines: impl IntoIterator<Item = HeaderValue>,
-) -> Response<Script> {
-    for line in lines {
-        response.headers_mut().append(header::SET_COOKIE, line);
-    }
-    response
 }
 
 fn not_to_be_cached(mut response: Response<Script>) -> Response<Script> {

@@ -2,7 +2,8 @@
 
 use axum_core::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::json;
+
+use crate::rejection;
 
 /// Why a message was not acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +91,9 @@ impl Refusal {
 
     pub(super) fn response(self) -> Response<Body> {
         let (status, error, code) = self.told();
-        let body = json!({"success": false, "error": error, "code": code});
-        let mut response = empty(status);
+        let mut response = rejection::plain(status, code, error).map(Body::from);
         let headers = response.headers_mut();
         let text = HeaderValue::from_static;
-        headers.insert(header::CONTENT_TYPE, text("application/json"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, text("Webhook-Signature"));
         }
@@ -104,19 +103,14 @@ impl Refusal {
         if self == Self::NotPost {
             headers.insert(header::ALLOW, text("POST"));
         }
-        *response.body_mut() = Body::from(body.to_string());
         response
     }
 }
 
 /// It is done.
 pub(super) fn done() -> Response<Body> {
-    empty(StatusCode::NO_CONTENT)
-}
-
-fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
+    *response.status_mut() = StatusCode::NO_CONTENT;
     let no_store = HeaderValue::from_static("no-store");
     response
         .headers_mut()

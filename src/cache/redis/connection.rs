@@ -10,13 +10,20 @@ use redis::{
 };
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
-use super::settings::{Servers, Unusable};
+use super::plan::Unusable;
 
 /// The most that a connection may take, and whatever else no request waits for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// So many commands are handed to a connection before the next one waits.
 const BUFFER: usize = 1024;
+
+/// Where Redis is, as it was set.
+#[derive(Clone)]
+pub(super) enum Servers {
+    One(String),
+    Cluster(Vec<String>),
+}
 
 /// Where Redis is.
 pub(super) enum Server {

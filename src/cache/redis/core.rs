@@ -17,8 +17,8 @@ use super::{
     marks::Marks,
     message::{Message, What},
     outbox::Outbox,
+    plan::{Plan, Scope},
     seal::{Seals, VERSION},
-    settings::{Plan, Scope},
 };
 use crate::{
     cache::{Hearing, Invalidation, Position, SharedKey, shared::OnRevocation},

@@ -15,7 +15,7 @@ use tokio::{
 use super::{
     connection::Server,
     core::Core,
-    settings::{Plan, Scope},
+    plan::{Plan, Scope},
 };
 use crate::{
     cache::{

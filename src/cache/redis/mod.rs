@@ -17,6 +17,7 @@ mod level;
 mod marks;
 mod message;
 mod outbox;
+mod plan;
 mod publish;
 mod seal;
 mod settings;
@@ -25,5 +26,5 @@ mod store;
 pub use self::settings::Redis;
 pub(crate) use self::{
     connection::prepare_tls,
-    settings::{Scope, Unusable},
+    plan::{Scope, Unusable},
 };

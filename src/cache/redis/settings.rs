@@ -1,7 +1,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{connection::Server, level::Level};
-use crate::cache::{Hearing, Shared};
+use super::{
+    connection::{Server, Servers},
+    level::Level,
+    plan::{Plan, Scope, Unusable},
+};
+use crate::{
+    cache::{Hearing, Shared},
+    clock::FOREVER,
+};
 
 /// A cache and revocations that the processes of a fleet share in Redis, for
 /// [`BetterAuthBuilder::redis`](crate::BetterAuthBuilder::redis).
@@ -46,23 +53,14 @@ pub struct Redis {
     isolated_ttl: Duration,
 }
 
-#[derive(Clone)]
-pub(super) enum Servers {
-    One(String),
-    Cluster(Vec<String>),
-}
-
 /// The shortest secret.
 const SECRET: usize = 32;
 
 /// The longest namespace.
 const NAMESPACE: usize = 64;
 
-/// As good as forever, and no clock overflows with it.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 impl Redis {
-    /// The namespace, unless another one is given.
+    /// The namespace, unless another one is given: `better-auth`.
     pub const NAMESPACE: &'static str = "better-auth";
 
     /// The most that a look may take, unless another time is given: 50 milliseconds.
@@ -158,48 +156,6 @@ impl Redis {
         let (level, hearing) = Level::new(server, &plan, scope);
         Ok((Arc::new(level), hearing))
     }
-}
-
-/// Settings that were looked at.
-pub(super) struct Plan<'a> {
-    pub(super) namespace: &'a str,
-    pub(super) secret: &'a [u8],
-    pub(super) timeout: Duration,
-    pub(super) isolated_ttl: Duration,
-}
-
-/// What an answer depends on besides the credential, and how long it can matter.
-pub(crate) struct Scope<'a> {
-    /// Of the session check, with its query.
-    pub(crate) address: &'a str,
-    pub(crate) has_own_decoder: bool,
-    pub(crate) ttl: Duration,
-    /// The longest that a call can last.
-    pub(crate) deadline: Duration,
-}
-
-/// What is wrong with the settings. Holds no URL, for there may be a password in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unusable {
-    #[error("its secret is shorter than 32 bytes; make one with `openssl rand -base64 32`")]
-    Secret,
-    #[error(
-        "its URL is not one; write it like `redis://:password@cache.internal:6379`, or `rediss://` for TLS"
-    )]
-    Url,
-    #[error("a cluster needs the URL of at least one node")]
-    NoNodes,
-    #[error("its `{0}` is zero; leave it out for the default, or set it higher")]
-    Zero(&'static str),
-    #[error("its `namespace` is not 1 to 64 letters, digits, `-`, `_` and `.`")]
-    Namespace,
-    #[error(
-        "with `decode_with`, its `namespace` has to be set: another one for every decoder, for what one made of an answer \
-         is not what another would have"
-    )]
-    NoNamespace,
-    #[error("it needs a cache in this process; call `cache` as well")]
-    NoCache,
 }
 
 fn is_namespace(text: &str) -> bool {

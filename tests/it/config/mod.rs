@@ -4,4 +4,5 @@
 mod defaults;
 mod errors;
 mod settings;
+mod tables;
 mod urls;

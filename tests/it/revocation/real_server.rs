@@ -15,7 +15,7 @@ use super::{
 };
 use crate::support::node::BetterAuthServer;
 #[cfg(feature = "redis")]
-use crate::support::own_redis::Redis;
+use crate::support::redis::RedisServer;
 
 /// How often each act is measured.
 const ROUNDS: usize = 10;
@@ -32,8 +32,8 @@ impl World {
 
     /// One that watches Better Auth's Redis.
     #[cfg(feature = "redis")]
-    async fn watching(redis: &Redis) -> Self {
-        let server = BetterAuthServer::example("", redis.url());
+    async fn watching(redis: &RedisServer) -> Self {
+        let server = BetterAuthServer::example("", &redis.url());
         let auth = remembering(&server);
         let watch = auth.watch_secondary_storage(redis.url(), "better-auth:");
         tokio::spawn(watch.unwrap());
@@ -71,7 +71,7 @@ async fn what_ends_or_changes_at_better_auth_counts_here_within_a_second() {
 #[cfg(feature = "redis")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ends_or_changes_in_better_auths_redis_counts_here_within_a_second() {
-    let redis = Redis::start();
+    let redis = RedisServer::start().await;
     let world = World::watching(&redis).await;
     world.every_act(ROUNDS).await;
     world.judge("redis");

@@ -10,7 +10,7 @@ use tower_better_auth::{
 };
 
 use super::TTL;
-use crate::support::{answer, app::App, log, mock::Mock, own_redis::Redis};
+use crate::support::{answer, app::App, log, mock::Mock, redis::RedisServer};
 
 /// Much longer than a change takes to arrive, and than it takes to be forgotten once more.
 const AFTER_ALL: Duration = Duration::from_millis(800);
@@ -19,7 +19,7 @@ const TOKEN: &str = "DApjGEpC3uGvxuTKeYDwhrIySx8eCQOU";
 
 /// An application in which a session of `u1` is remembered.
 struct World {
-    redis: Redis,
+    redis: RedisServer,
     mock: Mock,
     app: App,
     watch: JoinHandle<std::convert::Infallible>,
@@ -27,7 +27,7 @@ struct World {
 
 impl World {
     async fn new(prefix: &str) -> Self {
-        let (redis, mock) = (Redis::start(), Mock::new());
+        let (redis, mock) = (RedisServer::start().await, Mock::new());
         let builder = mock.builder().cache(Cache::ttl(TTL));
         let auth = builder.build().unwrap();
         let watch = auth.watch_secondary_storage(redis.url(), prefix);
@@ -88,7 +88,7 @@ async fn a_change_of_a_users_sessions_has_the_user_forgotten_and_other_changes_h
             &["SET", "another:active-sessions-u1", "[]"],
         ];
         for change in others {
-            world.redis.run(change);
+            world.redis.execute(change).await;
             sleep(Duration::from_millis(50)).await;
             assert!(!world.has_forgotten().await, "{change:?}");
         }
@@ -103,7 +103,7 @@ async fn a_change_of_a_users_sessions_has_the_user_forgotten_and_other_changes_h
             &["FLUSHALL"],
         ];
         for change in changes {
-            world.redis.run(change);
+            world.redis.execute(change).await;
             let time = world.until_forgotten().await;
             assert!(time < Duration::from_secs(1), "{change:?}: {time:?}");
             // What was forgotten for the second time is not taken for the first time of the next.
@@ -117,7 +117,7 @@ async fn a_change_of_a_users_sessions_has_the_user_forgotten_and_other_changes_h
 async fn a_user_is_forgotten_once_more_when_better_auth_must_be_through() {
     let world = World::new("better-auth:").await;
     let list = ["SET", "better-auth:active-sessions-u1", "[]"];
-    world.redis.run(&list);
+    world.redis.execute(&list).await;
     world.until_forgotten().await;
     let time = world.until_forgotten().await;
     assert!(time < 2 * SETTLED, "{time:?}");
@@ -134,24 +134,23 @@ async fn many_changes_at_once_are_all_noticed() {
         words.push(stored(if number == 1234 { "u1" } else { "u2" }));
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    world.redis.run(&words);
+    world.redis.execute(&words).await;
     world.until_forgotten().await;
 }
 
 #[tokio::test]
 async fn what_is_told_while_redis_is_away_is_made_up_for_when_it_is_back() {
-    let mut world = World::new("better-auth:").await;
+    let world = World::new("better-auth:").await;
     world.redis.kill();
     sleep(Duration::from_millis(50)).await;
     assert!(!world.has_forgotten().await);
-    world.redis.restart();
+    world.redis.restart().await;
     assert!(world.until_forgotten().await < UNHEARD_TTL / 2);
     world.redis.until_watched().await;
     sleep(Duration::from_millis(100)).await;
     world.get_me().await;
-    world
-        .redis
-        .run(&["SET", "better-auth:active-sessions-u1", "[]"]);
+    let list = ["SET", "better-auth:active-sessions-u1", "[]"];
+    world.redis.execute(&list).await;
     world.until_forgotten().await;
 }
 
@@ -160,7 +159,7 @@ async fn while_redis_is_not_heard_nothing_is_remembered_for_longer_than_five_sec
     assert_eq!(UNHEARD_TTL, Duration::from_secs(5));
     // A connection that is gone, and one that is open and silent.
     for is_silent in [false, true] {
-        let mut world = World::new("better-auth:").await;
+        let world = World::new("better-auth:").await;
         if is_silent {
             world.redis.pause();
         } else {
@@ -183,24 +182,19 @@ async fn redis_is_asked_several_times_a_second_whether_it_is_there() {
     assert_eq!(PING_EVERY, Duration::from_millis(250));
     assert_eq!(SETTLED, Duration::from_millis(500));
     let world = World::new("better-auth:").await;
-    let pings = || {
-        let stats = world.redis.run(&["INFO", "commandstats"]);
-        let (_, rest) = stats.split_once("cmdstat_ping:calls=")?;
-        rest.split(',').next()?.parse::<u32>().ok()
-    };
-    let before = pings().unwrap_or_default();
+    let before = world.redis.count("ping").await;
     sleep(4 * PING_EVERY).await;
-    let after = pings().unwrap_or_default() - before;
+    let after = world.redis.count("ping").await - before;
     assert!((2..=5).contains(&after), "{after}");
 }
 
 #[tokio::test]
 async fn a_watch_that_is_dropped_watches_no_more() {
     let world = World::new("better-auth:").await;
-    assert!(world.redis.is_watched());
+    assert!(world.redis.is_watched().await);
     world.watch.abort();
     let limit = Instant::now() + 10 * AFTER_ALL;
-    while world.redis.is_watched() {
+    while world.redis.is_watched().await {
         assert!(Instant::now() < limit, "it goes on");
         sleep(Duration::from_millis(5)).await;
     }
@@ -209,14 +203,15 @@ async fn a_watch_that_is_dropped_watches_no_more() {
 #[test]
 fn a_redis_that_is_away_is_a_warning_a_second_with_the_fix_and_no_token_is_logged() {
     let auth = Mock::new().handle();
-    let mut redis = Redis::start();
-    let url = redis.url().replace("//", "//default:hunter2@");
-    redis.run(&["CONFIG", "SET", "requirepass", "hunter2"]);
     let (result, log) = log::of(async {
+        let redis = RedisServer::start().await;
+        let url = redis.url().replace("//", "//default:hunter2@");
+        redis.order("CONFIG SET requirepass hunter2").await;
         let watch = auth.watch_secondary_storage(&url, "better-auth:").unwrap();
         let watch = tokio::spawn(watch);
         sleep(Duration::from_millis(500)).await;
-        redis.run_with_password("hunter2", &["SET", &format!("better-auth:{TOKEN}"), "x"]);
+        let set = ["SET", &format!("better-auth:{TOKEN}"), "x"];
+        redis.execute_with_password("hunter2", &set).await;
         sleep(Duration::from_millis(500)).await;
         redis.kill();
         sleep(Duration::from_millis(2500)).await;

@@ -8,8 +8,6 @@ pub(crate) mod mock;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;
-#[cfg(all(feature = "redis", feature = "webhooks"))]
-pub(crate) mod own_redis;
 pub(crate) mod spans;
 pub(crate) mod app;
 pub(crate) mod node;

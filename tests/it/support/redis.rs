@@ -106,17 +106,27 @@ impl RedisServer {
 
     /// Runs one command.
     pub(crate) async fn run<T: FromRedisValue>(&self, words: &[&[u8]]) -> redis::RedisResult<T> {
-        let mut command = redis::Cmd::new();
-        for word in words {
-            command.arg(*word);
-        }
-        command.query_async(&mut self.connect().await?).await
+        command(words).query_async(&mut self.connect().await?).await
     }
 
-    /// Runs one command that is written as a line.
-    pub(crate) async fn order(&self, line: &str) {
-        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+    /// Runs one command that cannot fail, and whose answer does not matter.
+    pub(crate) async fn execute(&self, words: &[&str]) {
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
         self.run::<redis::Value>(&words).await.unwrap();
+    }
+
+    /// The same, written as a line.
+    pub(crate) async fn order(&self, line: &str) {
+        self.execute(&line.split(' ').collect::<Vec<_>>()).await;
+    }
+
+    pub(crate) async fn execute_with_password(&self, password: &str, words: &[&str]) {
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        let mut connection = self.connect().await.unwrap();
+        for command in [command(&[b"AUTH", password.as_bytes()]), command(&words)] {
+            let answer = command.query_async::<redis::Value>(&mut connection).await;
+            answer.unwrap();
+        }
     }
 
     pub(crate) async fn keys(&self) -> Vec<Vec<u8>> {
@@ -151,8 +161,45 @@ impl RedisServer {
 
     /// How many clients there are besides this one.
     pub(crate) async fn clients(&self) -> usize {
-        let clients: String = self.run(&[b"CLIENT", b"LIST"]).await.unwrap();
-        clients.lines().count() - 1
+        self.client_list().await.lines().count() - 1
+    }
+
+    async fn client_list(&self) -> String {
+        self.run(&[b"CLIENT", b"LIST"]).await.unwrap()
+    }
+
+    /// Whether somebody is told of changes: `B` is the flag of such a client.
+    pub(crate) async fn is_watched(&self) -> bool {
+        let clients = self.client_list().await;
+        let mut words = clients.split_whitespace();
+        words.any(|word| word.starts_with("flags=") && word.contains('B'))
+    }
+
+    pub(crate) async fn until_watched(&self) {
+        let begun = Instant::now();
+        while !self.is_watched().await {
+            assert!(begun.elapsed() < START_LIMIT, "nobody watches");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Stops the process without ending it: connections stay open, and nothing answers.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let child = self.child.lock().unwrap();
+        let child = child.as_ref().expect("it is not killed");
+        let status = Command::new("kill")
+            .args([format!("-{name}"), child.id().to_string()])
+            .status()
+            .expect("`kill` is there");
+        assert!(status.success(), "kill -{name}: {status}");
     }
 
     pub(crate) fn kill(&self) {
@@ -175,6 +222,14 @@ impl Drop for RedisServer {
         self.kill();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+fn command(words: &[&[u8]]) -> redis::Cmd {
+    let mut command = redis::Cmd::new();
+    for word in words {
+        command.arg(*word);
+    }
+    command
 }
 
 fn directory() -> PathBuf {
