@@ -1,7 +1,8 @@
 //! Better Auth's endpoints on the origin of the app.
 //!
 //! 1. Only what lies below the base path is passed on, to the address of the handle. A path that does not mean the same to
-//!    every server is 404: `..`, `//`, `\`, `%2e`, `%2f`, `%25` and control characters. It is the same path here and there.
+//!    every server is 404: `..`, `//`, `\`, `%2f`, `%25`, escaped letters and dots, and control characters. It is the same
+//!    path here and there.
 //! 2. Method, query, body and headers pass as they are, both ways; redirects, compressed bodies and each `Set-Cookie` line
 //!    too. What is for the next hop does not, nor do trailers. An answer without `Cache-Control` gets `private`, so that
 //!    nothing that two users share keeps it.
