@@ -1,8 +1,16 @@
 //! What passes through and changes a session has been forgotten before its answer is there.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
+use axum::{Json, Router, body::Body, routing::get};
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -12,7 +20,7 @@ use tower_better_auth::{
     testing::{AuthServer, user},
 };
 
-use super::{call, request, serve};
+use super::{call, request, serve, serve_app};
 use crate::support::{
     answer,
     mock::{Act, Mock, settle},
@@ -113,6 +121,43 @@ async fn what_is_forgotten_depends_on_the_endpoint_and_on_how_it_went() {
         world.warm(&ALL).await;
         assert_eq!(world.post("ada", path, body).await.as_u16(), status);
         assert_eq!(world.forgotten(&ALL).await, expected, "{path} {status}");
+    }
+}
+
+/// Whoever is signed in can break off as often as they like, and shall not cost everybody a check.
+#[tokio::test]
+async fn a_body_that_breaks_off_has_nobody_elses_session_forgotten() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let upstream = Router::new()
+        .route(
+            "/api/auth/get-session",
+            get(async move |headers: HeaderMap| {
+                count.fetch_add(1, Ordering::SeqCst);
+                let id = headers[header::COOKIE].to_str().unwrap().to_owned();
+                Json(answer::session_of(
+                    json!({"id": id, "email": "", "name": ""}),
+                ))
+            }),
+        )
+        .fallback(async |_: Bytes| "{}");
+    let upstream = format!("http://{}", serve_app(upstream).await);
+    let cache = Cache::ttl(LONG);
+    let auth = BetterAuth::builder(upstream).cache(cache).build().unwrap();
+    for id in ALL {
+        auth.validate(&cookie(id)).await.unwrap();
+    }
+    let broken = stream::iter([Ok("{"), Err(std::io::ErrorKind::ConnectionReset)]);
+    let body = Body::from_stream(broken.map_err(std::io::Error::from));
+    let mut request = Request::post("/api/auth/multi-session/revoke")
+        .body(body)
+        .unwrap();
+    *request.headers_mut() = cookie("ada");
+    let answer = call(&auth.proxy(), request).await;
+    assert_eq!(answer.code(), "INCOMPLETE_REQUEST");
+    for (id, expected) in [("bob", 3), ("eve", 3), ("ada", 4)] {
+        auth.validate(&cookie(id)).await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), expected, "{id}");
     }
 }
 
@@ -354,9 +399,7 @@ async fn the_proxy_stays_out_of_the_way_of_the_layer() {
     let app = Router::new()
         .route(
             "/me",
-            axum::routing::get(
-                |user: tower_better_auth::CurrentUser| async move { user.id.clone() },
-            ),
+            get(|user: tower_better_auth::CurrentUser| async move { user.id.clone() }),
         )
         .layer(tower_better_auth::SessionAuth::new(world.auth.clone()))
         .route_service(super::MOUNT, world.auth.proxy());
