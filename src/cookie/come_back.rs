@@ -30,13 +30,12 @@ pub(crate) fn may_come_back(line: &[u8], names: &CookieNames, said: Said) -> boo
 }
 
 pub(super) fn deletes(attribute: &[u8]) -> bool {
-    const MAX_AGE: &[u8] = b"max-age=";
-    match attribute.split_at_checked(MAX_AGE.len()) {
-        Some((name, value)) if name.eq_ignore_ascii_case(MAX_AGE) => {
-            value.starts_with(b"-") || value.iter().all(|byte| *byte == b'0')
-        }
-        _ => false,
-    }
+    let Some(equals) = attribute.iter().position(|byte| *byte == b'=') else {
+        return false;
+    };
+    let (name, value) = (&attribute[..equals], attribute[equals + 1..].trim_ascii());
+    name.trim_ascii_end().eq_ignore_ascii_case(b"max-age")
+        && (value.starts_with(b"-") || value.iter().all(|byte| *byte == b'0'))
 }
 
 #[cfg(test)]
@@ -59,6 +58,8 @@ mod tests {
             ("b.session_token=; Path=/", false),
             ("b.session_token=A; max-age=0", false),
             ("b.session_token=A; Max-Age=-1", false),
+            ("b.session_token=A; Max-Age = 0", false),
+            ("b.session_token=A; Max-Age =-1", false),
             ("b.session_token=A; Max-Age=10", true),
             ("b.session_data=A", false),
             ("b.session_token_multi-a=A", false),

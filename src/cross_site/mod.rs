@@ -24,6 +24,7 @@
 //!   that the page of a trusted origin can read refusals.
 //! - What stands in front has to leave `Origin` and `Host` as they are. If it changes `Host`, [trust](SameOrigin::trust)
 //!   the app's own origin.
+//! - It goes by the method as it finds it. What rewrites methods, by `X-HTTP-Method-Override` or `_method`, goes outside.
 //! - The scheme is not looked at: a page that came over plain `http` from this host is this app's. Send
 //!   `Strict-Transport-Security`.
 //! - A route that another site's page posts to, such as the return from a sign-in at Apple's

@@ -119,7 +119,7 @@ impl Change {
     /// What to forget before the answer is handed on.
     ///
     /// Everything is forgotten only when somebody who is signed in, or holds the token of a reset, has had their way: what
-    /// strangers can bring about at will must not cost everybody a check. `body` is that of a change that
+    /// anybody can bring about at will, such as an answer that fails, must not cost everybody a check. `body` is that of a change that
     /// [is named there](Self::is_named_in_body), and `has_other_accounts` says whether the browser is signed in to several.
     pub(super) fn afterwards(
         self,
@@ -133,7 +133,9 @@ impl Change {
         }
         match (self, caller) {
             // The multi-session plugin signs all of them out.
-            (Self::SignOut, Caller::Known { .. }) if has_other_accounts => Eviction::Everything,
+            (Self::SignOut, Caller::Known { .. }) if has_other_accounts => {
+                everything_if(outcome, caller)
+            }
             (Self::SignOut, Caller::Known { session, .. }) => Eviction::Session(session.clone()),
             (Self::Caller | Self::Ending, Caller::Known { user, .. }) => {
                 Eviction::User(user.clone())
@@ -151,7 +153,8 @@ impl Change {
 
 fn everything_if(outcome: Outcome, caller: &Caller) -> Eviction {
     match (outcome, caller) {
-        (Outcome::Done, _) | (Outcome::Unknown, Caller::Known { .. }) => Eviction::Everything,
+        (Outcome::Done, _) => Eviction::Everything,
+        (Outcome::Unknown, Caller::Known { user, .. }) => Eviction::User(user.clone()),
         (Outcome::Unknown | Outcome::NotDone, _) => Eviction::Nothing,
     }
 }
@@ -348,7 +351,7 @@ mod tests {
             (
                 Change::Somebody,
                 Unknown,
-                Eviction::Everything,
+                user("u"),
                 Eviction::Nothing,
                 Eviction::Nothing,
             ),
@@ -379,9 +382,11 @@ mod tests {
 
     #[test]
     fn a_browser_with_several_accounts_signs_out_of_all_of_them() {
-        let after = |caller: &Caller| Change::SignOut.afterwards(caller, Outcome::Done, b"", true);
-        assert_eq!(after(&known()), Eviction::Everything);
-        assert_eq!(after(&Caller::Nobody), Eviction::Nothing);
+        let after =
+            |outcome, caller: &Caller| Change::SignOut.afterwards(caller, outcome, b"", true);
+        assert_eq!(after(Outcome::Done, &known()), Eviction::Everything);
+        assert_eq!(after(Outcome::Unknown, &known()), user("u"));
+        assert_eq!(after(Outcome::Done, &Caller::Nobody), Eviction::Nothing);
     }
 
     #[test]

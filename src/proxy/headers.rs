@@ -30,6 +30,20 @@ const WRITTEN_ANEW: [HeaderName; 4] = [
     header::HOST,
 ];
 
+/// What is said to caches where the auth server says nothing, as Better Auth before 1.6.24: some CDNs keep what says nothing.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private");
+
+/// Where balancers and CDNs write a client's address, and clients that come around them.
+const ADDRESSES: [&str; 8] = [
+    "forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "fastly-client-ip",
+];
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -89,6 +103,7 @@ pub(super) fn there(headers: &HeaderMap, introduction: Introduction<'_>) -> Head
 /// The headers of an answer, for the client.
 pub(super) fn back(headers: HeaderMap) -> HeaderMap {
     let mut headers = end_to_end(headers);
+    headers.entry(header::CACHE_CONTROL).or_insert(PRIVATE);
     hide(&mut headers, &[header::SET_COOKIE]);
     headers
 }
@@ -118,7 +133,9 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
 /// Whether it is a client's word about its own address, or about the one that it used. Some servers read `_` as `-`.
 fn is_claim(name: &HeaderName) -> bool {
     let name = name.as_str().replace('_', "-");
-    name.starts_with("x-forwarded") || matches!(&*name, "forwarded" | "x-real-ip")
+    name.starts_with("x-forwarded")
+        || name.starts_with("x-original-")
+        || ADDRESSES.contains(&&*name)
 }
 
 #[cfg(test)]
@@ -173,7 +190,9 @@ mod tests {
             ("x-a", "2"),
         ];
         assert_eq!(lines(&there(&sent, Introduction::default())), passed);
-        assert_eq!(lines(&back(sent)), passed);
+        let mut back = back(sent);
+        back.remove("cache-control");
+        assert_eq!(lines(&back), passed);
     }
 
     #[test]
@@ -184,8 +203,24 @@ mod tests {
             ("set-cookie", "b.session_token=a%2Bb=, c; Path=/"),
             ("set-cookie", "b.session_token=a%2Bb=, c; Path=/"),
             ("location", "//elsewhere.example/"),
+            ("cache-control", "no-store"),
         ]);
         assert_eq!(back(sent.clone()), sent);
+    }
+
+    /// Better Auth before 1.6.24 says nothing about caches, and some CDNs keep what says nothing.
+    #[test]
+    fn an_answer_that_says_nothing_about_caches_is_kept_out_of_shared_ones() {
+        for (said, expected) in [
+            (&[][..], "private"),
+            (&[("cache-control", "no-store")], "no-store"),
+            (
+                &[("cache-control", "public, max-age=60")],
+                "public, max-age=60",
+            ),
+        ] {
+            assert_eq!(lines(&back(headers(said))), [("cache-control", expected)]);
+        }
     }
 
     #[test]
@@ -202,6 +237,15 @@ mod tests {
             ("x-forwarded", "1.1.1.1"),
             ("x-real-ip", "1.1.1.1"),
             ("x_real_ip", "1.1.1.1"),
+            ("x-client-ip", "1.1.1.1"),
+            ("x-cluster-client-ip", "1.1.1.1"),
+            ("true-client-ip", "1.1.1.1"),
+            ("cf-connecting-ip", "1.1.1.1"),
+            ("cf_connecting_ip", "1.1.1.1"),
+            ("cf-connecting-ipv6", "::1"),
+            ("fastly-client-ip", "1.1.1.1"),
+            ("x-original-forwarded-for", "1.1.1.1"),
+            ("x-original-host", "evil.example"),
             ("host", "evil.example"),
             ("expect", "100-continue"),
             ("content-length", "7"),

@@ -1,13 +1,15 @@
 //! Better Auth's endpoints on the origin of the app.
 //!
 //! 1. Only what lies below the base path is passed on, to the address of the handle. A path that does not mean the same to
-//!    every server is 404: `..`, `//`, `\`, `%2e`, `%2f`, `%25` and control characters. It is the same path here and there.
+//!    every server is 404: `..`, `//`, `\`, `%2f`, `%25`, escaped letters and dots, and control characters. It is the same
+//!    path here and there.
 //! 2. Method, query, body and headers pass as they are, both ways; redirects, compressed bodies and each `Set-Cookie` line
-//!    too. What is for the next hop does not, nor do trailers.
+//!    too. What is for the next hop does not, nor do trailers. An answer without `Cache-Control` gets `private`, so that
+//!    nothing that two users share keeps it.
 //! 3. Of the cookies, only Better Auth's own are passed on: those whose names begin with the
 //!    [prefix](crate::BetterAuthBuilder::cookie_prefix), byte for byte. Those of the app stay here.
-//! 4. `Forwarded`, `X-Forwarded-*` and `X-Real-IP` of the client are dropped, and `Host` is the auth server's. The one
-//!    address that [`client_ip`](crate::BetterAuthBuilder::client_ip) finds is sent as `X-Forwarded-For`, and
+//! 4. What a client says about its own address is dropped: `Forwarded`, `X-Forwarded-*`, `X-Original-*`, `X-Real-IP`, and
+//!    what CDNs write it into, such as `CF-Connecting-IP`. `Host` is the auth server's. The one address that [`client_ip`](crate::BetterAuthBuilder::client_ip) finds is sent as `X-Forwarded-For`, and
 //!    [`public_origin`](Proxy::public_origin) as `X-Forwarded-Host` and `X-Forwarded-Proto`.
 //! 5. Bodies pass as they come. Requests are bounded in [length](Proxy::max_body), [number](Proxy::max_concurrency) and
 //!    [time](Proxy::deadline), and silence ends a body in either direction.
@@ -41,10 +43,15 @@
 //! | all else that is no `GET`, and links such as `/verify-email` and `/callback/*` | the caller's sessions |
 //! | `/has-permission`, `/get-session` and other questions | nothing |
 //!
-//! When the answer is a 4xx, nothing was changed and nothing is forgotten. When there is none, it may have been, and it is
-//! forgotten, but for everything, which only somebody signed in can bring about like that. To know who it is, a session
-//! that is not in the cache is checked first, which is one more call. Changes that do not pass through here, such as an
-//! administrator's on the auth server's own origin, are seen when the entry ends.
+//! When the answer is a 4xx, nothing was changed and nothing is forgotten. When it is a 5xx, or there is none, something
+//! may have been, and it is forgotten; instead of everything, then only the caller's sessions, because anybody can make an
+//! answer fail: whoever ends sessions and gets a 5xx asks again. To know who it is, a session that is not in the cache is
+//! checked first, which is one more call, and counts against an API key's limit. [Leases](crate::Lease) hear of all this,
+//! with a cache and without.
+//!
+//! Changes that do not pass through here, such as an administrator's on the auth server's own origin, are seen when the
+//! entry ends. So is what the auth server does to somebody whom neither cookies nor `userId` name: when the owner of an
+//! address signs in by e-mail, it ends the sessions of whoever had signed up with it.
 //!
 //! # Deployment
 //!
@@ -53,8 +60,11 @@
 //! - Set [`client_ip`](crate::BetterAuthBuilder::client_ip): Better Auth allows three sign-ins in ten seconds from one
 //!   address, and without an address from all clients together.
 //! - Keep it outside of [`SessionAuth`](crate::SessionAuth): whoever signs in has no session yet.
-//! - Errors of the auth server pass as they are, as they do where browsers talk to it without a proxy. Since 1.7.13 a 500 of
-//!   Better Auth can name the address of its database.
+//! - Errors of the auth server pass as they are, as they do where browsers talk to it without a proxy. Since 1.7.13 the
+//!   `cause` in a 500 of Better Auth can name the address of its database. Where nobody may see that, put a layer around the
+//!   proxy, such as axum's `map_response`, that gives every 5xx a body of your own.
+//! - With its database down, Better Auth answers a sign-out with success and deletes the cookies, although the session goes
+//!   on. That passes as well; [`BetterAuth::sign_out`](crate::BetterAuth::sign_out) tells the two apart.
 //! - Limits by address belong in front of it. With `tower_governor`:
 //!
 //! ```

@@ -33,17 +33,20 @@ impl Proxy {
     pub(super) async fn pass(
         &self,
         passing: Passing,
-        head: &Parts,
+        head: Parts,
     ) -> Result<Response<StreamBody>, Lost> {
         if passing.change == Change::Nothing {
             return self
                 .exchange(passing.request, passing.upload, passing.end)
                 .await;
         }
-        let caller = self.caller(head).await;
-        self.evict(passing.change.beforehand(&caller)).await;
         let proxy = self.clone();
-        let carried = async move { proxy.exchange_and_evict(passing, &caller).await };
+        let carried = async move {
+            let caller = proxy.caller(&head, passing.end).await?;
+            drop(head);
+            proxy.evict(passing.change.beforehand(&caller)).await;
+            proxy.exchange_and_evict(passing, &caller).await
+        };
         let carried = tokio::spawn(carried.in_current_span());
         carried.await.unwrap_or(Err(Lost {
             cause: Cause::Panicked,
@@ -100,21 +103,26 @@ impl Proxy {
         Err(Lost { cause, sent })
     }
 
-    /// Whose session it is. Has to be known before the auth server has ended it; without a cache there is nothing to forget,
-    /// and nobody is asked.
-    async fn caller(&self, head: &Parts) -> Caller {
+    /// Whose session it is. Has to be known before the auth server has ended it; where there is nothing to forget and no
+    /// lease to end, nobody is asked.
+    async fn caller(&self, head: &Parts, end: Instant) -> Result<Caller, Lost> {
         let validator = self.auth.validator();
-        if !validator.has_cache() {
-            return Caller::Nobody;
+        if !validator.has_cache() && !validator.has_leases() {
+            return Ok(Caller::Nobody);
         }
-        match validator.identify(&head.headers, &head.extensions).await {
+        let identified = validator.identify(&head.headers, &head.extensions);
+        let verdict = timeout_at(end, identified).await.map_err(|_| Lost {
+            cause: Cause::Deadline(self.settings.deadline),
+            sent: Sent::No,
+        })?;
+        Ok(match verdict {
             Verdict::Active(session) | Verdict::Banned(session) => Caller::Known {
                 session: session.session.id.clone(),
                 user: session.user.id.clone(),
             },
             Verdict::SignedOut | Verdict::Anonymous => Caller::Nobody,
             Verdict::Unavailable { .. } => Caller::Unknown,
-        }
+        })
     }
 
     async fn evict(&self, eviction: Eviction) {

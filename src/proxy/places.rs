@@ -1,26 +1,36 @@
 //! How many requests wait for the auth server at once.
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Slow clients cannot have them all: a quarter is for bodies that are still being sent.
 #[derive(Debug)]
 pub(super) struct Places {
-    places: Semaphore,
-    for_uploads: Semaphore,
+    places: Arc<Semaphore>,
+    for_uploads: Arc<Semaphore>,
 }
 
 /// How a request's body goes on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Upload {
-    Whole,
+    Short,
     AsItComes,
+    /// Long, and read before: its turn came before that.
+    Read(Turn),
+}
+
+/// The right to send, or to hold, a long body; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// The place of one request, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
-    _place: SemaphorePermit<'a>,
-    _for_upload: Option<SemaphorePermit<'a>>,
+pub(super) struct Place {
+    _place: OwnedSemaphorePermit,
+    _for_upload: Option<Turn>,
 }
 
 impl Places {
@@ -28,8 +38,8 @@ impl Places {
     pub(super) fn new(places: usize) -> Self {
         let places = places.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            places: Semaphore::new(places),
-            for_uploads: Semaphore::new((places / 4).max(1)),
+            places: Arc::new(Semaphore::new(places)),
+            for_uploads: Arc::new(Semaphore::new((places / 4).max(1))),
         }
     }
 
@@ -38,14 +48,22 @@ impl Places {
     /// # Cancel safety
     ///
     /// Whoever stops waiting leaves the queue, and gives back what it held.
-    pub(super) async fn enter(&self, upload: Upload) -> Option<Place<'_>> {
+    pub(super) async fn enter(&self, upload: Upload) -> Option<Place> {
         let for_upload = match upload {
-            Upload::Whole => None,
-            Upload::AsItComes => Some(self.for_uploads.acquire().await.ok()?),
+            Upload::Short => None,
+            Upload::AsItComes => Some(self.turn().await?),
+            Upload::Read(turn) => Some(turn),
         };
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         Some(Place {
-            _place: self.places.acquire().await.ok()?,
+            _place: place,
             _for_upload: for_upload,
         })
+    }
+
+    /// Waits for the turn of a long body, as [`enter`](Self::enter) waits for a place.
+    pub(super) async fn turn(&self) -> Option<Turn> {
+        let permit = Arc::clone(&self.for_uploads).acquire_owned().await.ok()?;
+        Some(Turn { _permit: permit })
     }
 }

@@ -132,8 +132,8 @@ impl Proxy {
 
     /// The most requests that wait for the auth server at once. Further ones wait for a place, within the deadline.
     ///
-    /// A quarter of them may have a body that is still being sent and is longer than 64 KiB, or of unknown length: shorter
-    /// ones are read first, so that slow clients hold no place. An answer whose head is there holds none either. At least 1.
+    /// A quarter of them may have a body that is longer than 64 KiB, or of unknown length: shorter ones are read first, so
+    /// that slow clients hold no place. An answer whose head is there holds none either. At least 1.
     /// Defaults to 64.
     pub fn max_concurrency(mut self, requests: usize) -> Self {
         self.places = Arc::new(Places::new(requests));

@@ -18,7 +18,7 @@ use super::{
     evict::Change,
     headers::{self, Introduction},
     pass::Passing,
-    places::Upload,
+    places::{Turn, Upload},
     refusal::Refusal,
     target::{Target, check_method},
 };
@@ -77,7 +77,7 @@ impl Proxy {
             read: taken.read,
             has_other_accounts: cookies.has_other_accounts,
         };
-        match self.pass(passing, &head).await {
+        match self.pass(passing, head).await {
             Ok(response) => Ok(self.hand_back(response)),
             Err(lost) => Err(self.refusal(&lost, &taken.fault)),
         }
@@ -105,6 +105,12 @@ impl Proxy {
                 fault,
             });
         }
+        // A long one takes memory for as long as it is on its way, and a client can take its time.
+        let upload = if is_short {
+            Upload::Short
+        } else {
+            Upload::Read(self.turn(end).await?)
+        };
         let read = match timeout_at(end, body.collect()).await {
             Err(_) => return Err(Refusal::TooSlow),
             Ok(Err(fault)) => return Err((&fault).into()),
@@ -115,8 +121,16 @@ impl Proxy {
                 .map_err(|never| match never {})
                 .boxed_unsync(),
             read,
-            upload: Upload::Whole,
+            upload,
             fault,
+        })
+    }
+
+    async fn turn(&self, end: Instant) -> Result<Turn, Refusal> {
+        let turn = timeout_at(end, self.places.turn()).await;
+        turn.ok().flatten().ok_or_else(|| {
+            let (cause, sent) = (Cause::Busy(self.settings.deadline), Sent::No);
+            self.refusal(&Lost { cause, sent }, &OnceLock::new())
         })
     }
 

@@ -12,10 +12,12 @@ use crate::{
 };
 
 impl Validator {
-    /// Who sent a request, with a bearer token as well: the auth server may accept one where this service does not.
+    /// Who sent a request, with a bearer token or an API key as well: the auth server may accept one where this service
+    /// does not.
     pub(crate) async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Verdict {
         let policy = CredentialPolicy {
             bearer: Acceptance::Accepted,
+            api_key: Acceptance::Accepted,
             ..self.policy.clone()
         };
         let inquiry = self.inquiry(&policy.read(headers), headers, extensions);
@@ -29,6 +31,10 @@ impl Validator {
 
     pub(crate) fn has_cache(&self) -> bool {
         self.checks.cache.is_some()
+    }
+
+    pub(crate) fn has_leases(&self) -> bool {
+        !self.watchers.is_empty()
     }
 
     /// Whoever comes from now on gets no answer that was asked for before.

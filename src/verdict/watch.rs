@@ -74,6 +74,11 @@ impl Watchers {
         }
     }
 
+    #[cfg(feature = "proxy")]
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.table).watches.is_empty()
+    }
+
     /// Tells all whose session it is about.
     pub(crate) fn revoke(&self, ring: Ring, is_about: impl Fn(&AuthSession) -> bool) {
         self.count.fetch_add(1, Ordering::SeqCst);

@@ -1,17 +1,26 @@
 //! What passes through and changes a session has been forgotten before its answer is there.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
+use axum::{Json, Router, body::Body, routing::get};
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tower_better_auth::{
     BetterAuth, Cache, RejectionKind,
+    lease::Ended,
     testing::{AuthServer, user},
 };
 
-use super::{call, request, serve};
+use super::{call, request, serve, serve_app};
 use crate::support::{
     answer,
     mock::{Act, Mock, settle},
@@ -104,12 +113,51 @@ async fn what_is_forgotten_depends_on_the_endpoint_and_on_how_it_went() {
         // Failed: it may have.
         ("/update-user", "{}", 500, &["ada"]),
         ("/admin/ban-user", EVE, 500, &["eve"]),
-        ("/admin/revoke-user-session", "{}", 502, &ALL),
+        // Whoever is signed in can make an answer fail, and shall not cost everybody a check.
+        ("/admin/revoke-user-session", "{}", 502, &["ada"]),
+        ("/admin/ban-user", "?", 500, &["ada"]),
     ] {
         let world = World::changing(Act::status(status));
         world.warm(&ALL).await;
         assert_eq!(world.post("ada", path, body).await.as_u16(), status);
         assert_eq!(world.forgotten(&ALL).await, expected, "{path} {status}");
+    }
+}
+
+/// Whoever is signed in can break off as often as they like, and shall not cost everybody a check.
+#[tokio::test]
+async fn a_body_that_breaks_off_has_nobody_elses_session_forgotten() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let upstream = Router::new()
+        .route(
+            "/api/auth/get-session",
+            get(async move |headers: HeaderMap| {
+                count.fetch_add(1, Ordering::SeqCst);
+                let id = headers[header::COOKIE].to_str().unwrap().to_owned();
+                Json(answer::session_of(
+                    json!({"id": id, "email": "", "name": ""}),
+                ))
+            }),
+        )
+        .fallback(async |_: Bytes| "{}");
+    let upstream = format!("http://{}", serve_app(upstream).await);
+    let cache = Cache::ttl(LONG);
+    let auth = BetterAuth::builder(upstream).cache(cache).build().unwrap();
+    for id in ALL {
+        auth.validate(&cookie(id)).await.unwrap();
+    }
+    let broken = stream::iter([Ok("{"), Err(std::io::ErrorKind::ConnectionReset)]);
+    let body = Body::from_stream(broken.map_err(std::io::Error::from));
+    let mut request = Request::post("/api/auth/multi-session/revoke")
+        .body(body)
+        .unwrap();
+    *request.headers_mut() = cookie("ada");
+    let answer = call(&auth.proxy(), request).await;
+    assert_eq!(answer.code(), "INCOMPLETE_REQUEST");
+    for (id, expected) in [("bob", 3), ("eve", 3), ("ada", 4)] {
+        auth.validate(&cookie(id)).await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), expected, "{id}");
     }
 }
 
@@ -165,6 +213,60 @@ async fn a_caller_with_a_bearer_token_is_found_out_as_well() {
         .unwrap();
     call(&world.auth.proxy(), revoke).await;
     assert_eq!(world.forgotten(&["laptop"]).await, ["laptop"]);
+}
+
+/// Nor API keys.
+#[tokio::test]
+async fn a_caller_with_an_api_key_is_found_out_as_well() {
+    let world = World::changing(Act::status(200));
+    world.mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" if request.headers().contains_key(header::COOKIE) => {
+            Act::signed_in()
+        }
+        "/api/auth/get-session" if request.headers().contains_key("x-api-key") => Act::signed_in(),
+        "/api/auth/get-session" => Act::signed_out(),
+        _ => Act::status(200),
+    });
+    world.warm(&["laptop"]).await;
+    let revoke = Request::post("/api/auth/revoke-sessions")
+        .header("x-api-key", "k")
+        .body(Body::empty())
+        .unwrap();
+    call(&world.auth.proxy(), revoke).await;
+    assert_eq!(world.forgotten(&["laptop"]).await, ["laptop"]);
+}
+
+/// Nothing is remembered, and yet there is somebody to tell.
+#[tokio::test(start_paused = true)]
+async fn without_a_cache_an_open_connection_hears_of_a_sign_out_at_once() {
+    let mock = Mock::doing(Act::signed_in());
+    let auth = mock.handle();
+    let mut lease = auth.lease(&cookie("ada")).await.unwrap();
+    let ended = tokio::spawn(async move { lease.ended().await });
+    settle().await;
+    let begin = tokio::time::Instant::now();
+    mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" => Act::signed_in(),
+        _ => Act::status(200),
+    });
+    let gate = mock.hold();
+    let mut sign_out = Request::post("/api/auth/sign-out")
+        .body(Body::empty())
+        .unwrap();
+    *sign_out.headers_mut() = cookie("ada");
+    let proxy = auth.proxy();
+    let answer = tokio::spawn(async move { call(&proxy, sign_out).await.status });
+    settle().await;
+    mock.hold_no_more();
+    // Who it is has been asked, and from now on the session is over.
+    mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" => Act::signed_out(),
+        _ => Act::status(200),
+    });
+    gate.open();
+    assert_eq!(answer.await.unwrap(), StatusCode::OK);
+    assert_eq!(ended.await.unwrap(), Ended::SignedOut);
+    assert!(begin.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
@@ -246,6 +348,28 @@ async fn a_client_that_hangs_up_has_signed_out_all_the_same() {
     }
 }
 
+/// Also while the proxy is still finding out whose session it is.
+#[tokio::test]
+async fn a_client_that_hangs_up_early_has_signed_out_all_the_same() {
+    let world = World::changing(Act::status(200));
+    let gate = world.mock.hold();
+    let mut sign_out = Request::post("/api/auth/sign-out")
+        .body(Body::empty())
+        .unwrap();
+    *sign_out.headers_mut() = cookie("ada");
+    let proxy = world.auth.proxy();
+    let client = tokio::spawn(async move { call(&proxy, sign_out).await });
+    settle().await;
+    assert_eq!(world.mock.calls()[0].uri().path(), "/api/auth/get-session");
+    client.abort();
+    settle().await;
+    world.mock.hold_no_more();
+    gate.open();
+    settle().await;
+    let last = world.mock.calls().pop().unwrap();
+    assert_eq!(last.uri().path(), "/api/auth/sign-out");
+}
+
 #[tokio::test]
 async fn the_auth_server_of_tests_trusts_the_origins_that_it_is_told_to() {
     let server = AuthServer::start().await;
@@ -275,9 +399,7 @@ async fn the_proxy_stays_out_of_the_way_of_the_layer() {
     let app = Router::new()
         .route(
             "/me",
-            axum::routing::get(
-                |user: tower_better_auth::CurrentUser| async move { user.id.clone() },
-            ),
+            get(|user: tower_better_auth::CurrentUser| async move { user.id.clone() }),
         )
         .layer(tower_better_auth::SessionAuth::new(world.auth.clone()))
         .route_service(super::MOUNT, world.auth.proxy());

@@ -1,17 +1,29 @@
 //! How much, how long, how many: over sockets.
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::{Router, routing::any};
+use axum::{Router, body::Body, routing::any};
 use bytes::Bytes;
+use futures_util::stream;
+use http::Request;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    task::JoinSet,
 };
+use tower::ServiceExt;
 
 use super::{proxy, raw, request, serve, serve_app, status};
 use crate::support::{
     answer,
+    mock::settle,
     raw_server::{self, RawServer, Step},
 };
 
@@ -111,4 +123,23 @@ async fn slow_clients_do_not_keep_the_others_from_signing_in() {
         .await
         .unwrap();
     assert_eq!(status(&answer), 200, "{answer}");
+}
+
+/// A body that is read for the id in it takes memory, so only as many are read at once as there are places for uploads.
+#[tokio::test]
+async fn long_bodies_that_have_to_be_read_are_read_in_turn() {
+    let proxy = proxy("http://localhost:1").max_concurrency(8);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let mut clients = JoinSet::new();
+    for _ in 0..20 {
+        let begun = Arc::clone(&begun);
+        let body = stream::once(async move {
+            begun.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<Result<Bytes, Infallible>>().await
+        });
+        let request = Request::post("/api/auth/admin/ban-user").body(Body::from_stream(body));
+        clients.spawn(proxy.clone().oneshot(request.unwrap()));
+    }
+    settle().await;
+    assert_eq!(begun.load(Ordering::SeqCst), 2);
 }

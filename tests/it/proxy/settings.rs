@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tower::ServiceExt;
-use tower_better_auth::{BetterAuth, ConfigError, proxy::Proxy};
+use tower_better_auth::{BetterAuth, Cache, ConfigError, proxy::Proxy};
 
 use super::{Seen, call, post};
 use crate::support::mock::{Act, Mock, settle};
@@ -230,4 +230,24 @@ async fn a_transport_of_the_applications_own_is_the_way_to_the_auth_server() {
         assert_eq!(seen.status, StatusCode::BAD_GATEWAY);
         assert_eq!(seen.code(), "AUTH_SERVICE_BAD_ANSWER");
     }
+}
+
+/// Whose session it is has to be known before, and takes no longer either.
+#[tokio::test(start_paused = true)]
+async fn the_deadline_holds_for_the_question_who_it_is_as_well() {
+    let mock = Mock::new();
+    mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" => Act::Hang,
+        _ => Act::status(200),
+    });
+    let cache = Cache::ttl(Duration::from_secs(300));
+    let auth = mock.builder().cache(cache).build().unwrap();
+    let proxy = auth.proxy().deadline(Duration::from_secs(1));
+    let mut request = post("/api/auth/sign-out");
+    let cookie = "better-auth.session_token=a".parse().unwrap();
+    request.headers_mut().insert(header::COOKIE, cookie);
+    let begin = Instant::now();
+    assert_eq!(call(&proxy, request).await.status, 503);
+    assert_eq!(begin.elapsed(), Duration::from_secs(1));
+    assert_eq!(mock.count(), 1);
 }
