@@ -204,6 +204,27 @@ async fn an_answer_that_was_asked_for_before_a_revocation_does_not_hide_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn revocations_one_after_the_other_do_not_keep_a_check_from_its_end() {
+    let mock = Mock::new();
+    let auth = mock.handle();
+    let cookie = answer::cookie().parse().unwrap();
+    let headers = HeaderMap::from_iter([(header::COOKIE, cookie)]);
+    let waiting = wait(auth.lease(&headers).await.unwrap());
+    settle().await;
+    mock.does(Act::signed_out());
+    mock.takes(SECOND);
+    for _ in 0..20 {
+        auth.invalidate_user("u1").await;
+        auth.invalidate_all().await;
+        sleep(SECOND / 10).await;
+    }
+    let (ended, after) = waiting.await.unwrap();
+    assert_eq!(ended, Ended::SignedOut);
+    assert!(after < 2 * SECOND, "{after:?}");
+    assert_eq!(mock.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_loop_that_is_never_idle_does_not_keep_it_from_asking() {
     let server = AuthServer::in_process();
     let auth = server.builder().build().unwrap();
