@@ -240,6 +240,9 @@ impl Listening {
 
     /// `None` is an entry that no process of the fleet has written.
     fn hear(&mut self, at: Position, message: Option<&Message>, keep: Duration) {
+        if self.cursor.is_none() {
+            self.since = at;
+        }
         self.cursor = Some(at);
         self.last = Some(Instant::now());
         if let Some(message) = message {
