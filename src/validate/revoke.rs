@@ -41,16 +41,17 @@ impl Validator {
             Invalidation::User(_) => "invalidate_user",
             Invalidation::Everything => "invalidate_all",
         };
-        self.invalidate_because(what, method)
+        self.invalidate_because(what, method, Duration::ZERO)
     }
 
-    /// The same, with the word that the audit trail has for it.
+    /// The same, with the word that the audit trail has for it, and with more patience where that is wanted.
     pub(crate) fn invalidate_because(
         &self,
         what: &Invalidation<'_>,
         reason: &str,
+        patience: Duration,
     ) -> impl Future<Output = Spread> + Send + 'static + use<> {
-        let spread = self.forget(what);
+        let spread = self.forget_and_tell(what, patience);
         match what {
             Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
             Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
@@ -64,8 +65,17 @@ impl Validator {
         &self,
         what: &Invalidation<'_>,
     ) -> impl Future<Output = Spread> + Send + 'static + use<> {
+        self.forget_and_tell(what, Duration::ZERO)
+    }
+
+    fn forget_and_tell(
+        &self,
+        what: &Invalidation<'_>,
+        patience: Duration,
+    ) -> impl Future<Output = Spread> + Send + 'static + use<> {
         // First the others: from then on nothing comes back from them that this process then forgets.
-        let told = self.checks.shared.as_ref().map(|shared| shared.tell(*what));
+        let shared = self.checks.shared.as_ref();
+        let told = shared.map(|shared| shared.tell(*what, patience));
         forget(&self.checks, &self.flights, &self.watchers, *what);
         async move {
             match told {
