@@ -77,8 +77,8 @@ pub(super) struct Listening {
     pub(super) last: Option<Instant>,
     /// When marks were last let go of, by Redis's clock.
     pub(super) forgotten: u64,
-    /// Whether entries may have been missed.
-    pub(super) has_gap: bool,
+    /// The entry that was read last before entries may have been missed.
+    pub(super) gap: Option<Position>,
 }
 
 impl Core {

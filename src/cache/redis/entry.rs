@@ -219,17 +219,21 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_before_the_part_of_the_stream_that_is_known_is_not_believed() {
-        let millis = |date: SystemTime| position(super::millis(date).unwrap());
-        let (second, heard) = (SECOND, millis(now()));
+        let at = |date: SystemTime| position(millis(date).unwrap());
+        let (second, heard) = (SECOND, at(now()));
         for (since, born, expected) in [
             // Born behind the beginning, or asked for long after it: every revocation in question is known.
             (now() - 5 * second, now() - 5 * second, Ok(3 * second)),
             (now() - 63 * second, now() - 90 * second, Ok(3 * second)),
             // In between nobody knows.
-            (now() - 62 * second, now() - 90 * second, Err(Disbelief::Old)),
+            (
+                now() - 62 * second,
+                now() - 90 * second,
+                Err(Disbelief::Old),
+            ),
             (now(), now() - second, Err(Disbelief::Old)),
         ] {
-            let (since, born) = (millis(since), millis(born));
+            let (since, born) = (at(since), at(born));
             let moment = Moment {
                 since,
                 heard,
