@@ -1,6 +1,10 @@
 //! What is no longer true: forgotten here at once, and told to every process that shares the cache.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -85,6 +89,13 @@ impl Validator {
         }
     }
 
+    /// When everything was last forgotten, here or because another process said so.
+    #[cfg(feature = "redis")]
+    pub(crate) fn emptied_at(&self) -> Option<Instant> {
+        let emptied = self.checks.emptied.lock();
+        *emptied.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How long ago other processes were last heard; `None` where nobody is listened to, or nobody was heard yet.
     pub(crate) fn silence(&self, now: Instant) -> Option<Duration> {
         self.checks.shared.as_ref()?.silence(now)
@@ -92,6 +103,10 @@ impl Validator {
 }
 
 fn forget(checks: &Checks, flights: &Flights<Landed>, watchers: &Watchers, what: Invalidation<'_>) {
+    if what == Invalidation::Everything {
+        let emptied = checks.emptied.lock();
+        *emptied.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
     if let Some(cache) = &checks.cache {
         match what {
             Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),
