@@ -86,8 +86,9 @@ pub(crate) trait Shared: Send + Sync {
     /// Takes an answer away, in the background.
     fn forget(&self, key: SharedKey);
 
-    /// Tells every process, in the background. The future waits for a short while until that is done.
-    fn tell(&self, what: Invalidation<'_>) -> BoxFuture<'static, Spread>;
+    /// Tells every process, in the background. The future waits until that is done: for a short while, or for `patience`
+    /// where that is longer.
+    fn tell(&self, what: Invalidation<'_>, patience: Duration) -> BoxFuture<'static, Spread>;
 
     /// What to do when another process tells. To be set once, before anything else.
     fn on_revocation(&self, revoke: Box<OnRevocation>);

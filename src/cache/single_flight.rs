@@ -37,11 +37,19 @@ pub(crate) enum Weight {
 }
 
 struct Table<T> {
-    flights: HashMap<Key, Flight<T>, AsItIs>,
-    /// Only for keys that somebody asks about alone.
-    alone: HashMap<Key, Alone, AsItIs>,
+    /// Of every key that somebody asks about.
+    calls: HashMap<Key, Calls<T>, AsItIs>,
     /// Numbers the calls in the order in which they begin.
     count: u64,
+}
+
+/// All calls under one key.
+struct Calls<T> {
+    under_way: usize,
+    /// The one that can be joined.
+    flight: Option<Flight<T>>,
+    /// Those up to this number have nothing to say any more.
+    outdated: u64,
 }
 
 struct Flight<T> {
@@ -68,18 +76,20 @@ impl<T: Clone + Send + Sync + 'static> IntoFuture for Joined<T> {
     }
 }
 
-#[derive(Default)]
-struct Alone {
-    under_way: usize,
-    /// Calls up to this number have nothing to say any more.
-    outdated: u64,
+impl<T> Default for Calls<T> {
+    fn default() -> Self {
+        Self {
+            under_way: 0,
+            flight: None,
+            outdated: 0,
+        }
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Flights<T> {
     pub(crate) fn new(weigh: fn(&T) -> Weight) -> Self {
         let table = Table {
-            flights: HashMap::with_hasher(AsItIs::default()),
-            alone: HashMap::with_hasher(AsItIs::default()),
+            calls: HashMap::with_hasher(AsItIs::default()),
             count: 0,
         };
         Self {
@@ -105,7 +115,8 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         F: Future<Output = T> + Send + 'static,
     {
         let mut table = lock(&self.table);
-        let (answer, is_first) = match table.flights.get(&key) {
+        let calls = table.calls.get(&key);
+        let (answer, is_first) = match calls.and_then(|calls| calls.flight.as_ref()) {
             Some(flight) => {
                 flight.origin.link();
                 (flight.answer.clone(), false)
@@ -125,11 +136,7 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         call: impl Future<Output = T>,
         keep: impl FnOnce(&T),
     ) -> T {
-        let landing = {
-            let mut table = lock(&self.table);
-            table.alone.entry(key).or_default().under_way += 1;
-            self.landing(&mut table, key, Way::Alone)
-        };
+        let landing = self.landing(&mut lock(&self.table), key);
         let answer = call.await;
         landing.land((self.weigh)(&answer), || keep(&answer));
         answer
@@ -144,8 +151,24 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     }
 
     /// Nobody joins the flights that are under way now; they go on for those who have.
+    ///
+    /// What they find out is kept all the same, unless a call that began later was faster: whether it is still true is
+    /// for `keep` to say. Otherwise nothing would ever be kept where somebody is revoked all the time.
     pub(crate) fn detach_all(&self) {
-        lock(&self.table).flights.clear();
+        for calls in lock(&self.table).calls.values_mut() {
+            calls.flight = None;
+        }
+    }
+
+    /// The same, and what they find out is not kept.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn disown_all(&self) {
+        let mut table = lock(&self.table);
+        let count = table.count;
+        for calls in table.calls.values_mut() {
+            calls.flight = None;
+            calls.outdated = count;
+        }
     }
 
     fn depart<F>(
@@ -159,15 +182,14 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         F: Future<Output = T> + Send + 'static,
     {
         let (sender, answer) = watch::channel(None);
-        let (landing, weigh) = (self.landing(table, key, Way::Shared), self.weigh);
+        let (landing, weigh) = (self.landing(table, key), self.weigh);
         let (number, waiting) = (landing.number, answer.clone());
         let origin = Origin::here();
-        let under_way = Flight {
+        table.calls.entry(key).or_default().flight = Some(Flight {
             number,
             origin,
             answer,
-        };
-        table.flights.insert(key, under_way);
+        });
         tokio::spawn(async move {
             let answer = flight.await;
             // First off the table, then the answer: whoever comes after the answer asks anew.
@@ -177,13 +199,13 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         waiting
     }
 
-    fn landing(&self, table: &mut Table<T>, key: Key, way: Way) -> Landing<T> {
+    fn landing(&self, table: &mut Table<T>, key: Key) -> Landing<T> {
         table.count += 1;
+        table.calls.entry(key).or_default().under_way += 1;
         Landing {
             table: Arc::clone(&self.table),
             key,
             number: table.count,
-            way,
         }
     }
 }
@@ -192,28 +214,13 @@ fn lock<T>(table: &Mutex<Table<T>>) -> MutexGuard<'_, Table<T>> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T> Table<T> {
-    fn is_on_table(&self, key: Key, number: u64) -> bool {
-        let flight = self.flights.get(&key);
-        flight.is_some_and(|flight| flight.number == number)
-    }
-
-    fn is_outdated(&self, key: Key, number: u64) -> bool {
-        let alone = self.alone.get(&key);
-        alone.is_some_and(|alone| number <= alone.outdated)
-    }
-
-    fn outdate(&mut self, key: Key, number: u64) {
-        if let Some(alone) = self.alone.get_mut(&key) {
-            alone.outdated = alone.outdated.max(number);
+impl<T> Calls<T> {
+    /// Nobody joins a flight any more that began no later than this.
+    fn close(&mut self, number: u64) {
+        if self.flight.as_ref().is_some_and(|it| it.number <= number) {
+            self.flight = None;
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Shared,
-    Alone,
 }
 
 /// Takes a call off the table, also when its task panics or its runtime ends.
@@ -221,31 +228,29 @@ struct Landing<T> {
     table: Arc<Mutex<Table<T>>>,
     key: Key,
     number: u64,
-    way: Way,
 }
 
 impl<T> Landing<T> {
     /// `keep` runs if the answer counts, and before anybody else can put something on the table.
     fn land(self, weight: Weight, keep: impl FnOnce()) {
-        let (key, number) = (self.key, self.number);
         let mut table = lock(&self.table);
-        let counts = match (weight, self.way) {
-            (Weight::Nothing, _) => false,
-            // A flight that was taken off the table began before something that is known by now.
-            (Weight::UntilNewer | Weight::Older, Way::Shared) => table.is_on_table(key, number),
-            (Weight::UntilNewer | Weight::Older, Way::Alone) => !table.is_outdated(key, number),
-            (Weight::Final, _) => true,
+        let latest = table.count;
+        let Some(calls) = table.calls.get_mut(&self.key) else {
+            return;
+        };
+        let counts = match weight {
+            Weight::Nothing => false,
+            Weight::UntilNewer | Weight::Older => self.number > calls.outdated,
+            Weight::Final => true,
         };
         if counts {
-            match weight {
-                Weight::Final => {
-                    let all = table.count;
-                    table.outdate(key, all);
-                }
-                Weight::UntilNewer => table.outdate(key, number),
-                Weight::Nothing | Weight::Older => {}
-            }
-            table.flights.remove(&key);
+            let outdated = match weight {
+                Weight::Final => latest,
+                Weight::UntilNewer => self.number,
+                Weight::Nothing | Weight::Older => 0,
+            };
+            calls.outdated = calls.outdated.max(outdated);
+            calls.close(self.number.max(outdated));
             keep();
         }
     }
@@ -254,19 +259,18 @@ impl<T> Landing<T> {
 impl<T> Drop for Landing<T> {
     fn drop(&mut self) {
         let mut table = lock(&self.table);
-        match self.way {
-            Way::Shared if table.is_on_table(self.key, self.number) => {
-                table.flights.remove(&self.key);
-            }
-            Way::Shared => {}
-            Way::Alone => {
-                if let Some(alone) = table.alone.get_mut(&self.key) {
-                    alone.under_way -= 1;
-                    if alone.under_way == 0 {
-                        table.alone.remove(&self.key);
-                    }
-                }
-            }
+        let Some(calls) = table.calls.get_mut(&self.key) else {
+            return;
+        };
+        calls.under_way -= 1;
+        if calls.under_way == 0 {
+            table.calls.remove(&self.key);
+        } else if calls
+            .flight
+            .as_ref()
+            .is_some_and(|it| it.number == self.number)
+        {
+            calls.flight = None;
         }
     }
 }
@@ -316,7 +320,7 @@ mod tests {
             assert_eq!(answer.await, Some(1));
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
-        assert!(lock(&flights.table).flights.is_empty());
+        assert!(lock(&flights.table).calls.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
@@ -370,8 +374,47 @@ mod tests {
         sleep(Duration::from_millis(500)).await;
         let after = flights.join(key("a"), || slow(Arc::clone(&calls)), |_| {});
         assert_eq!(before.await, Some(1));
-        assert_eq!(lock(&flights.table).flights.len(), 1);
+        assert!(can_be_joined(&flights, key("a")));
         assert_eq!(after.await, Some(2));
+    }
+
+    fn can_be_joined<T>(flights: &Flights<T>, key: Key) -> bool {
+        let table = lock(&flights.table);
+        let calls = table.calls.get(&key);
+        calls.is_some_and(|calls| calls.flight.is_some())
+    }
+
+    /// Two flights, the first of which was taken off the table; what is kept when they land in this order.
+    async fn kept_of_two(take_off: fn(&Flights<usize>), order: [usize; 2]) -> Vec<usize> {
+        let flights = Flights::new(|_| Weight::UntilNewer);
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let join = |number| {
+            let (land, landing) = oneshot::channel();
+            let kept = Arc::clone(&kept);
+            let keep = move |it: &usize| kept.lock().unwrap().push(*it);
+            let joined = flights.join(key("a"), || told(landing, number), keep);
+            Some((land, joined))
+        };
+        let first = join(1);
+        take_off(&flights);
+        let mut calls = [first, join(2)];
+        for number in order {
+            let (land, joined) = calls[number - 1].take().unwrap();
+            land.send(()).unwrap();
+            assert_eq!(joined.await, Some(number));
+        }
+        assert!(lock(&flights.table).calls.is_empty());
+        kept.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn what_a_detached_flight_finds_out_is_kept_unless_a_newer_one_was_faster() {
+        assert_eq!(kept_of_two(Flights::detach_all, [1, 2]).await, [1, 2]);
+        assert_eq!(kept_of_two(Flights::detach_all, [2, 1]).await, [2]);
+        #[cfg(feature = "proxy")]
+        for order in [[1, 2], [2, 1]] {
+            assert_eq!(kept_of_two(Flights::disown_all, order).await, [2]);
+        }
     }
 
     /// A call that finds out `answer` when `landing` is told.
@@ -397,7 +440,7 @@ mod tests {
             land_first.send(()).unwrap();
         };
         join!(biased; first, both);
-        assert!(lock(&flights.table).alone.is_empty());
+        assert!(lock(&flights.table).calls.is_empty());
         kept.into_inner().unwrap()
     }
 
@@ -416,7 +459,7 @@ mod tests {
             let flights = Flights::new(|weight: &Weight| *weight);
             let shared = flights.join(key("a"), pending, |_| {});
             flights.alone(key("a"), async { answer }, |_| {}).await;
-            assert_eq!(lock(&flights.table).flights.len(), usize::from(is_there));
+            assert_eq!(can_be_joined(&flights, key("a")), is_there);
             drop(shared);
         }
     }
@@ -426,6 +469,6 @@ mod tests {
         let flights: Flights<usize> = Flights::new(|_| Weight::UntilNewer);
         let call = flights.alone(key("a"), pending(), |_| {});
         assert!(timeout(Duration::from_secs(1), call).await.is_err());
-        assert!(lock(&flights.table).alone.is_empty());
+        assert!(lock(&flights.table).calls.is_empty());
     }
 }

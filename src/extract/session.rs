@@ -62,8 +62,10 @@ impl CurrentSession {
     /// With what the request shows, so that it can be asked about later.
     fn and_credential_of(self, parts: &Parts) -> Self {
         let checkpoint = parts.extensions.get::<Checkpoint>();
-        let again = checkpoint
-            .map(|checkpoint| Again::new(checkpoint.asker(), &parts.headers, &parts.extensions));
+        let again = checkpoint.map(|checkpoint| {
+            let (asker, seen) = (checkpoint.asker(), checkpoint.seen());
+            Again::new(asker, seen, &parts.headers, &parts.extensions)
+        });
         Self { again, ..self }
     }
 

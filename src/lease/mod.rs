@@ -57,6 +57,8 @@ pub struct Lease {
     schedule: Schedule,
     timer: Option<Pin<Box<Sleep>>>,
     check: Option<BoxFuture<'static, Verdict>>,
+    /// Rang while a check was under way, which may know nothing of it.
+    rang: Option<Ring>,
     ended: Option<Ended>,
 }
 
@@ -86,6 +88,7 @@ impl Lease {
             schedule: Schedule::new(Instant::now(), rest, chance()),
             timer: None,
             check: None,
+            rang: None,
             ended: None,
         }
     }
@@ -172,8 +175,12 @@ impl Lease {
             }
             let now = Instant::now();
             if let Some(Poll::Ready(ring)) = self.watch.as_ref().map(|watch| watch.poll_rung(cx)) {
-                // What was asked for before knows nothing of it.
-                self.check = None;
+                self.rang = self.rang.max(Some(ring));
+            }
+            // A check under way is let finish: where many revoke at once, none would.
+            if self.check.is_none()
+                && let Some(ring) = self.rang.take()
+            {
                 self.schedule.hurry(now, ring == Ring::ForAll, chance());
             }
             match self.schedule.due(now) {

@@ -86,7 +86,9 @@ impl BetterAuth {
         let validator = self.validator();
         let extensions = Extensions::new();
         let inquiry = validator.inquire(headers, &extensions);
-        let again = Again::new(Arc::clone(&validator) as Arc<dyn Ask>, headers, &extensions);
+        let seen = validator.watchers().count();
+        let asker = Arc::clone(&validator) as Arc<dyn Ask>;
+        let again = Again::new(asker, seen, headers, &extensions);
         async move {
             let heard = validator.ask(&inquiry, Refresh::Never).await;
             let session = Rejection::unless_active(heard.verdict)?;

@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn settled() -> Checkpoint {
-        Checkpoint::settled(Arc::new(Nobody), active())
+        Checkpoint::settled(Arc::new(Nobody), 0, active())
     }
 
     fn decide(expression: &Expression, checkpoint: Checkpoint) -> Decision {

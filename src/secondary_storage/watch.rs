@@ -124,8 +124,13 @@ impl Watch {
             tokio::select! {
                 line = &mut connected => return line,
                 () = sleep_until(trusted_until) => {
-                    drop(self.validator.forget(&Invalidation::Everything));
-                    trusted_until = Instant::now() + UNHEARD_TTL;
+                    // In a fleet that cannot hear Redis, one says it for all.
+                    let emptied = self.validator.emptied_at().map(|at| at + UNHEARD_TTL);
+                    if emptied.is_none_or(|until| until <= trusted_until) {
+                        drop(self.validator.forget(&Invalidation::Everything));
+                    }
+                    let emptied = self.validator.emptied_at().unwrap_or_else(Instant::now);
+                    trusted_until = emptied + UNHEARD_TTL;
                 }
             }
         }

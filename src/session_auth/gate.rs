@@ -20,6 +20,8 @@ pub(super) struct SessionGate {
     settings: Arc<Settings>,
     asked: Asked,
     consulted: Consulted,
+    /// How much had been revoked when the request came.
+    seen: u64,
     /// What the browser has to be told of the verdict.
     set_cookies: RefCell<SetCookies>,
 }
@@ -37,11 +39,13 @@ impl SessionGate {
         settings: &Arc<Settings>,
         request: &Request<B>,
         consulted: Consulted,
+        seen: u64,
     ) -> Self {
         Self {
             settings: Arc::clone(settings),
             asked: settings.form.keep(request),
             consulted,
+            seen,
             set_cookies: RefCell::default(),
         }
     }
@@ -76,7 +80,8 @@ impl Gate for SessionGate {
                 // That of a layer of the same handle further out knows the verdict, and what guards have asked since.
                 if !outer.is_some_and(|outer| outer.is_of(&self.settings.validator)) {
                     let asker = self.settings.asker();
-                    extensions.insert(Checkpoint::settled(asker, Verdict::Active(session)));
+                    let verdict = Verdict::Active(session);
+                    extensions.insert(Checkpoint::settled(asker, self.seen, verdict));
                 }
                 Admission::Admitted
             }

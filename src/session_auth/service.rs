@@ -16,7 +16,7 @@ use crate::{
     gate::{Admission, Gate, Gated, Learned},
     question::Refresh,
     rejection::ResponseBody,
-    verdict::{Checkpoint, Heard, Verdict},
+    verdict::{Ask, Checkpoint, Heard, Verdict},
 };
 
 /// The service that [`SessionAuth`] makes.
@@ -47,27 +47,28 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let settings = &self.auth.settings;
         let (validator, mode) = (&settings.validator, settings.mode);
+        let seen = validator.watchers().count();
         let outer = request.extensions().get::<Checkpoint>();
         let outer = outer.filter(|outer| outer.is_of(validator)).cloned();
         match (outer, mode) {
-            (Some(outer), Mode::Optional) => self.serve(outer, request),
+            (Some(outer), Mode::Optional) => self.serve(outer, request, seen),
             (Some(outer), Mode::Required) => {
                 let known = outer.known();
-                self.require(known, request, async move { outer.verdict().await.into() })
+                let ask = async move { outer.verdict().await.into() };
+                self.require(known, request, seen, ask)
             }
             (None, Mode::Optional) => {
                 let known = validator.look_without_asking(request.headers(), request.extensions());
-                let checkpoint = Checkpoint::lazy(settings.asker(), known);
-                self.serve(checkpoint, request)
+                let checkpoint = Checkpoint::lazy(settings.asker(), seen, known);
+                self.serve(checkpoint, request, seen)
             }
             (None, Mode::Required) => {
                 match validator.look(request.headers(), request.extensions()) {
-                    Ok(verdict) => self.require(Some(verdict), request, pending()),
+                    Ok(verdict) => self.require(Some(verdict), request, seen, pending()),
                     Err(inquiry) => {
                         let asker = settings.asker();
-                        self.require(None, request, async move {
-                            asker.ask(&inquiry, Refresh::WhenDue).await
-                        })
+                        let ask = async move { asker.ask(&inquiry, Refresh::WhenDue).await };
+                        self.require(None, request, seen, ask)
                     }
                 }
             }
@@ -77,12 +78,17 @@ where
 
 impl<S: Clone> SessionAuthService<S> {
     /// Lets the request through, with the means to ask.
-    fn serve<B>(&mut self, checkpoint: Checkpoint, mut request: Request<B>) -> ResponseFuture<S, B>
+    fn serve<B>(
+        &mut self,
+        checkpoint: Checkpoint,
+        mut request: Request<B>,
+        seen: u64,
+    ) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
     {
         let consulted = Consulted::OnDemand(checkpoint.question());
-        let gate = SessionGate::new(&self.auth.settings, &request, consulted);
+        let gate = SessionGate::new(&self.auth.settings, &request, consulted, seen);
         request.extensions_mut().insert(checkpoint);
         Gated::new(gate, Admission::Admitted, &mut self.inner, request).into()
     }
@@ -92,12 +98,13 @@ impl<S: Clone> SessionAuthService<S> {
         &mut self,
         known: Option<Verdict>,
         mut request: Request<B>,
+        seen: u64,
         ask: impl Future<Output = Heard> + Send + 'static,
     ) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
     {
-        let gate = SessionGate::new(&self.auth.settings, &request, Consulted::Always);
+        let gate = SessionGate::new(&self.auth.settings, &request, Consulted::Always, seen);
         let admission = match known {
             Some(verdict) => gate.admit(&mut request, Learned::Verdict(verdict.into())),
             None => Admission::Ask(Box::pin(async move { Learned::Verdict(ask.await) })),

@@ -1,7 +1,7 @@
 //! What a call to the auth server comes to, also when nobody waits for it any more.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Checks {
     /// What a client is told when the auth server did not say when to come back.
     pub(super) retry_after: Duration,
     pub(super) warnings: Throttles,
+    /// When everything was last forgotten, here or for another process.
+    pub(super) emptied: Mutex<Option<Instant>>,
 }
 
 /// What a call found out, for everybody who waited for it.

@@ -14,7 +14,11 @@ mod webhooks;
 #[cfg(test)]
 mod model;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use http::{Extensions, HeaderMap, header};
 
@@ -85,6 +89,7 @@ impl Validator {
                 clock,
                 retry_after,
                 warnings: Throttles::default(),
+                emptied: Mutex::default(),
             }),
         }
     }

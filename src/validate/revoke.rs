@@ -1,6 +1,10 @@
 //! What is no longer true: forgotten here at once, and told to every process that shares the cache.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -41,16 +45,17 @@ impl Validator {
             Invalidation::User(_) => "invalidate_user",
             Invalidation::Everything => "invalidate_all",
         };
-        self.invalidate_because(what, method)
+        self.invalidate_because(what, method, Duration::ZERO)
     }
 
-    /// The same, with the word that the audit trail has for it.
+    /// The same, with the word that the audit trail has for it, and with more patience where that is wanted.
     pub(crate) fn invalidate_because(
         &self,
         what: &Invalidation<'_>,
         reason: &str,
+        patience: Duration,
     ) -> impl Future<Output = Spread> + Send + 'static + use<> {
-        let spread = self.forget(what);
+        let spread = self.forget_and_tell(what, patience);
         match what {
             Invalidation::Session(id) => self.audit.revoked(reason, None, Some(id)),
             Invalidation::User(id) => self.audit.revoked(reason, Some(id), None),
@@ -64,8 +69,17 @@ impl Validator {
         &self,
         what: &Invalidation<'_>,
     ) -> impl Future<Output = Spread> + Send + 'static + use<> {
+        self.forget_and_tell(what, Duration::ZERO)
+    }
+
+    fn forget_and_tell(
+        &self,
+        what: &Invalidation<'_>,
+        patience: Duration,
+    ) -> impl Future<Output = Spread> + Send + 'static + use<> {
         // First the others: from then on nothing comes back from them that this process then forgets.
-        let told = self.checks.shared.as_ref().map(|shared| shared.tell(*what));
+        let shared = self.checks.shared.as_ref();
+        let told = shared.map(|shared| shared.tell(*what, patience));
         forget(&self.checks, &self.flights, &self.watchers, *what);
         async move {
             match told {
@@ -75,6 +89,13 @@ impl Validator {
         }
     }
 
+    /// When everything was last forgotten, here or because another process said so.
+    #[cfg(feature = "redis")]
+    pub(crate) fn emptied_at(&self) -> Option<Instant> {
+        let emptied = self.checks.emptied.lock();
+        *emptied.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How long ago other processes were last heard; `None` where nobody is listened to, or nobody was heard yet.
     pub(crate) fn silence(&self, now: Instant) -> Option<Duration> {
         self.checks.shared.as_ref()?.silence(now)
@@ -82,6 +103,10 @@ impl Validator {
 }
 
 fn forget(checks: &Checks, flights: &Flights<Landed>, watchers: &Watchers, what: Invalidation<'_>) {
+    if what == Invalidation::Everything {
+        let emptied = checks.emptied.lock();
+        *emptied.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
     if let Some(cache) = &checks.cache {
         match what {
             Invalidation::Session(id) => cache.invalidate_session(id, Instant::now()),

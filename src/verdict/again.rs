@@ -15,14 +15,18 @@ use crate::{
 pub(crate) struct Again {
     asker: Arc<dyn Ask>,
     inquiry: Arc<Inquiry>,
-    /// How much had been revoked when the session was looked at.
+    /// How much had been revoked before the session was looked at.
     seen: u64,
 }
 
 impl Again {
     /// With what the request shows here and now, but for what is about that one request.
-    pub(crate) fn new(asker: Arc<dyn Ask>, headers: &HeaderMap, extensions: &Extensions) -> Self {
-        let seen = asker.watchers().count();
+    pub(crate) fn new(
+        asker: Arc<dyn Ask>,
+        seen: u64,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Self {
         let inquiry = asker.inquire(headers, extensions);
         let companions = Companions {
             client_ip: inquiry.companions.client_ip,
@@ -43,7 +47,7 @@ impl Again {
         &*self.asker
     }
 
-    /// To hear of what has been revoked since this was made.
+    /// To hear of what has been revoked since the session was looked at.
     pub(crate) fn watch(&self, session: &Arc<AuthSession>) -> Watch {
         self.asker.watchers().watch(session, self.seen)
     }

@@ -131,6 +131,8 @@ pub(crate) struct Checkpoint {
     asker: Arc<dyn Ask>,
     state: State,
     age: Age,
+    /// How much had been revoked before the verdict was looked for.
+    seen: u64,
     /// What guards have asked beyond the verdict, so that nothing is asked twice for one request.
     replies: Vec<(Question, Reply)>,
 }
@@ -149,8 +151,9 @@ enum State {
 }
 
 impl Checkpoint {
-    pub(crate) fn settled(asker: Arc<dyn Ask>, verdict: Verdict) -> Self {
-        Self::new(asker, State::Settled(verdict), Age::Any)
+    /// `seen` is the count of its [watchers](Ask::watchers) from before the verdict was looked for.
+    pub(crate) fn settled(asker: Arc<dyn Ask>, seen: u64, verdict: Verdict) -> Self {
+        Self::new(asker, seen, State::Settled(verdict), Age::Any)
     }
 
     /// The verdict of a moment ago, in place of the one before.
@@ -165,23 +168,34 @@ impl Checkpoint {
         };
         Self {
             replies,
-            ..Self::new(Arc::clone(&self.asker), State::Settled(verdict), Age::Live)
+            ..Self::new(
+                Arc::clone(&self.asker),
+                self.seen,
+                State::Settled(verdict),
+                Age::Live,
+            )
         }
     }
 
-    fn new(asker: Arc<dyn Ask>, state: State, age: Age) -> Self {
+    fn new(asker: Arc<dyn Ask>, seen: u64, state: State, age: Age) -> Self {
         let replies = Vec::new();
         Self {
             asker,
             state,
             age,
+            seen,
             replies,
         }
     }
 
     /// Holds what the request presents *now*: what a later layer does to its headers changes nothing.
-    pub(crate) fn lazy(asker: Arc<dyn Ask>, known: Result<Verdict, Box<Inquiry>>) -> Self {
-        Self::new(asker, State::Lazy(Arc::new(Lazy::new(known))), Age::Any)
+    pub(crate) fn lazy(
+        asker: Arc<dyn Ask>,
+        seen: u64,
+        known: Result<Verdict, Box<Inquiry>>,
+    ) -> Self {
+        let state = State::Lazy(Arc::new(Lazy::new(known)));
+        Self::new(asker, seen, state, Age::Any)
     }
 
     /// Whether it was made by that handle.
@@ -220,6 +234,10 @@ impl Checkpoint {
 
     pub(crate) fn asker(&self) -> Arc<dyn Ask> {
         Arc::clone(&self.asker)
+    }
+
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
     }
 
     pub(crate) fn now(&self) -> SystemTime {

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum_core::body::Body;
@@ -28,6 +29,10 @@ use crate::{
 
 /// The most bytes of a message's body that are read: 64 KiB. A revocation has some hundred.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// How long a message waits until every process is told. No check waits for it, and a slow Redis that were given up too
+/// early would have it sent again and again. Less than the five seconds after which the plugin gives up.
+const SPREAD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Takes the webhooks in which Better Auth says what is revoked. Made by
 /// [`BetterAuth::revocations`](crate::BetterAuth::revocations).
@@ -151,9 +156,15 @@ impl Desk {
     /// The one place where a message is acted upon. What could not be handed on is not done, and is sent again.
     async fn act_on(&self, message: &Message) -> Result<(), Refusal> {
         let reason = format!("webhook:{}", message.kind);
+        let invalidate = |what| {
+            self.validator
+                .invalidate_because(&what, &reason, SPREAD_PATIENCE)
+        };
+        let invalidations = message.invalidations().into_iter();
+        // All of them begin before the first is waited for.
+        let spreads: Vec<_> = invalidations.map(invalidate).collect();
         let mut result = Ok(());
-        for what in message.invalidations() {
-            let spread = self.validator.invalidate_because(&what, &reason);
+        for spread in spreads {
             if spread.await == Spread::NotYet {
                 result = Err(Refusal::NotSpread);
             }

@@ -120,14 +120,15 @@ impl Core {
             last = self.listening().cursor.unwrap_or(last);
         }
         last = self.listening().cursor.unwrap_or(last);
-        if last == Position::START || self.listening().has_gap {
+        let is_for_all = self.listening().has_to_be_told(self.keep);
+        if last == Position::START || is_for_all {
             self.tell(link, &What::Everything).await?;
             self.read(link, last, Some(self.turn)).await?;
             if self.listening().cursor <= Some(last) {
                 return Err(Deafness::Odd);
             }
-            self.listening().has_gap = false;
         }
+        self.listening().gap = None;
         Ok(())
     }
 
@@ -219,10 +220,13 @@ impl Core {
     /// Everything is void, and the stream is read from its beginning.
     fn start_over(&self) {
         self.hearing.lost();
-        *self.listening() = Listening {
-            has_gap: true,
-            ..Listening::default()
-        };
+        {
+            let mut listening = self.listening();
+            *listening = Listening {
+                gap: listening.cursor,
+                ..Listening::default()
+            };
+        }
         self.revoke_here(Invalidation::Everything);
     }
 }
@@ -235,11 +239,24 @@ fn millis(date: SystemTime) -> u64 {
 impl Listening {
     /// From where to read on; `None` if the stream has to be read from its beginning.
     fn cursor(&self) -> Option<Position> {
-        self.cursor.filter(|_| !self.has_gap)
+        self.cursor.filter(|_| self.gap.is_none())
+    }
+
+    /// Whether the gap is one that others have to hear of, now that the stream is read. Not if somebody has told since, and
+    /// not if the entry is gone for age: then it was this process that was away.
+    fn has_to_be_told(&self, keep: Duration) -> bool {
+        let (Some(gap), Some(newest)) = (self.gap, self.cursor) else {
+            return self.gap.is_some();
+        };
+        let is_old = u128::from(newest.millis.saturating_sub(gap.millis)) > keep.as_millis();
+        !is_old && !self.marks.is_everything_void_at(gap)
     }
 
     /// `None` is an entry that no process of the fleet has written.
     fn hear(&mut self, at: Position, message: Option<&Message>, keep: Duration) {
+        if self.cursor.is_none() {
+            self.since = at;
+        }
         self.cursor = Some(at);
         self.last = Some(Instant::now());
         if let Some(message) = message {
@@ -289,13 +306,46 @@ mod tests {
     #[test]
     fn with_a_gap_the_stream_is_read_from_its_beginning_until_everything_is_void() {
         let mut listening = Listening {
-            has_gap: true,
+            gap: Some(at(5)),
             ..Listening::default()
         };
         listening.hear(at(7), Some(&nothing()), Duration::ZERO);
         assert_eq!(listening.cursor(), None);
-        listening.has_gap = false;
+        listening.gap = None;
         assert_eq!(listening.cursor(), Some(at(7)));
+    }
+
+    #[test]
+    fn others_hear_of_a_gap_unless_it_was_told_since_or_this_process_was_away_for_long() {
+        let everything = Message {
+            what: What::Everything,
+            ..nothing()
+        };
+        let keep = Duration::from_millis(100);
+        for (gap, heard, expected) in [
+            (None, &nothing(), false),
+            (Some(at(50)), &nothing(), true),
+            (Some(at(100)), &nothing(), true),
+            (Some(at(99)), &nothing(), true),
+            (Some(at(250)), &nothing(), true),
+            (Some(at(99)), &everything, false),
+            (Some(at(250)), &everything, true),
+        ] {
+            let mut listening = Listening {
+                gap,
+                ..Listening::default()
+            };
+            listening.hear(at(150), Some(heard), keep);
+            assert_eq!(listening.has_to_be_told(keep), expected, "{gap:?}");
+            listening.hear(at(251), Some(&nothing()), keep);
+            let is_near = gap.is_some_and(|gap| gap.millis >= 151);
+            assert_eq!(listening.has_to_be_told(keep), is_near, "{gap:?}");
+        }
+        let unread = Listening {
+            gap: Some(at(5)),
+            ..Listening::default()
+        };
+        assert!(unread.has_to_be_told(keep));
     }
 
     #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Marks are kept for longer than anything can be older than, by this much: clocks do not run alike.
-const SLACK: Duration = Duration::from_secs(60);
+pub(super) const SLACK: Duration = Duration::from_secs(60);
 
 /// The most that a process waits for others in one go, so that it soon notices when it cannot hear them.
 const TURN: Duration = Duration::from_millis(250);
@@ -69,14 +69,16 @@ pub(super) struct Listening {
     pub(super) marks: Marks,
     /// How far the stream was read; `None` when it has to be read from its beginning.
     pub(super) cursor: Option<Position>,
+    /// The first entry that was read: what stood before it nobody knows.
+    pub(super) since: Position,
     /// The last entry that a process of the fleet has written.
     pub(super) heard: Position,
     /// When the last entry came.
     pub(super) last: Option<Instant>,
     /// When marks were last let go of, by Redis's clock.
     pub(super) forgotten: u64,
-    /// Whether entries may have been missed.
-    pub(super) has_gap: bool,
+    /// The entry that was read last before entries may have been missed.
+    pub(super) gap: Option<Position>,
 }
 
 impl Core {

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::seal::Seal;
+use super::{core::SLACK, seal::Seal};
 use crate::{
     cache::{Position, Shareable},
     types::AuthSession,
@@ -49,7 +49,9 @@ pub(super) struct Moment<'a> {
     pub(super) date: SystemTime,
     /// How old it may be.
     pub(super) oldest: Duration,
-    /// How far this process has heard.
+    /// From where on this process knows the stream.
+    pub(super) since: Position,
+    /// How far it has heard.
     pub(super) heard: Position,
     /// Whether a revocation is known that the writer had not heard of.
     pub(super) is_revoked: &'a dyn Fn(&AuthSession, Position) -> bool,
@@ -88,7 +90,7 @@ impl Entry {
         if born > moment.heard {
             return Err(Disbelief::FromTheFuture);
         }
-        if age >= moment.oldest {
+        if age >= moment.oldest || self.is_older_than_is_known(born, moment.since) {
             return Err(Disbelief::Old);
         }
         if self.session.session.is_over_at(moment.date) {
@@ -98,6 +100,15 @@ impl Entry {
             return Err(Disbelief::Revoked);
         }
         Ok((Arc::new(self.session), age))
+    }
+}
+
+impl Entry {
+    /// Whether it may have been revoked in a part of the stream that was let go of before this process read it, as by
+    /// processes with a shorter ttl.
+    fn is_older_than_is_known(&self, born: Position, since: Position) -> bool {
+        let slack = u64::try_from(SLACK.as_millis()).unwrap_or(u64::MAX);
+        born < since && self.asked_at < since.millis.saturating_add(slack)
     }
 }
 
@@ -158,6 +169,7 @@ mod tests {
         Moment {
             date: now(),
             oldest: 10 * SECOND,
+            since: Position::START,
             heard: position(100),
             is_revoked: &|_, _| false,
         }
@@ -203,6 +215,33 @@ mod tests {
     fn an_answer_whose_writer_heard_more_than_this_process_is_not_believed() {
         let judged = judged(now(), position(101), &moment());
         assert_eq!(judged, Err(Disbelief::FromTheFuture));
+    }
+
+    #[test]
+    fn what_was_asked_for_before_the_part_of_the_stream_that_is_known_is_not_believed() {
+        let at = |date: SystemTime| position(millis(date).unwrap());
+        let (second, heard) = (SECOND, at(now()));
+        for (since, born, expected) in [
+            // Born behind the beginning, or asked for long after it: every revocation in question is known.
+            (now() - 5 * second, now() - 5 * second, Ok(3 * second)),
+            (now() - 63 * second, now() - 90 * second, Ok(3 * second)),
+            // In between nobody knows.
+            (
+                now() - 62 * second,
+                now() - 90 * second,
+                Err(Disbelief::Old),
+            ),
+            (now(), now() - second, Err(Disbelief::Old)),
+        ] {
+            let (since, born) = (at(since), at(born));
+            let moment = Moment {
+                since,
+                heard,
+                ..moment()
+            };
+            let judged = judged(now() - 3 * second, born, &moment);
+            assert_eq!(judged, expected, "{since:?} {born:?}");
+        }
     }
 
     #[test]

@@ -83,11 +83,15 @@ impl Shared for Level {
         self.core.forget(key);
     }
 
-    fn tell(&self, what: Invalidation<'_>) -> BoxFuture<'static, Spread> {
+    fn tell(&self, what: Invalidation<'_>, patience: Duration) -> BoxFuture<'static, Spread> {
         let delivered = self.core.outbox.push(what.into());
         self.ensure_tasks();
-        let patience = self.core.timeout;
+        let patience = self.core.timeout.max(patience);
         Box::pin(async move {
+            if Handle::try_current().is_err() {
+                // There is nobody to deliver it, and no clock to wait by.
+                return Spread::NotYet;
+            }
             match timeout(patience, delivered).await {
                 Ok(Ok(())) => Spread::Everywhere,
                 Ok(Err(_)) | Err(_) => Spread::NotYet,

@@ -29,9 +29,14 @@ impl Marks {
         let is_later = |marks: &HashMap<String, Position>, id: &String| {
             marks.get(id).is_some_and(|mark| *mark > born)
         };
-        self.everything > born
+        self.is_everything_void_at(born)
             || is_later(&self.sessions, &session.session.id)
             || is_later(&self.users, &session.user.id)
+    }
+
+    /// Whether everything has been revoked since.
+    pub(super) fn is_everything_void_at(&self, born: Position) -> bool {
+        self.everything > born
     }
 
     /// Forgets what stands before that moment, by Redis's clock: no answer that is still alive is older.

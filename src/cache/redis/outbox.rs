@@ -42,11 +42,10 @@ impl Outbox {
         let (what, mut senders) = if queue.letters.len() < CAPACITY {
             (what, Vec::new())
         } else {
-            let all = queue.letters.drain(..);
-            (
-                What::Everything,
-                all.flat_map(|letter| letter.senders).collect(),
-            )
+            let all = queue.letters.drain(..).flat_map(|letter| letter.senders);
+            // Most have been given up: in a long outage they would be without end.
+            let waiting = all.filter(|sender| !sender.is_closed()).collect();
+            (What::Everything, waiting)
         };
         senders.push(sender);
         queue.count += 1;
@@ -153,6 +152,17 @@ mod tests {
         assert!(waiting.iter_mut().all(|it| it.try_recv().is_err()));
         outbox.delivered(&[letters[0].0]);
         assert!(waiting.iter_mut().all(|it| it.try_recv().is_ok()));
+    }
+
+    #[test]
+    fn those_who_gave_up_take_no_room_however_long_nothing_is_delivered() {
+        let outbox = Outbox::default();
+        for number in 0..10 * CAPACITY {
+            drop(outbox.push(user(number)));
+        }
+        let queue = outbox.queue();
+        let senders = queue.letters.iter().map(|letter| letter.senders.len());
+        assert!(senders.sum::<usize>() <= CAPACITY);
     }
 
     #[test]

@@ -95,10 +95,15 @@ impl Core {
             );
             return Err(Ending::Unreadable);
         };
+        let (since, heard) = {
+            let listening = self.listening();
+            (listening.since, listening.heard)
+        };
         let moment = Moment {
             date,
             oldest,
-            heard: self.listening().heard,
+            since,
+            heard,
             is_revoked: &|session, born| self.is_revoked(session, born),
         };
         Ok(entry.judge(&moment)?)

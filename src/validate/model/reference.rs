@@ -38,7 +38,7 @@ pub(super) struct Reference {
     users: HashMap<usize, u64>,
     /// When each was last found signed out.
     ended: HashMap<Credential, u64>,
-    /// The live checks that began before are outdated: what they find out is not kept.
+    /// The calls that began no later are outdated: what they find out is not kept.
     overruled: HashMap<Credential, u64>,
 }
 
@@ -181,9 +181,8 @@ impl Reference {
         let call = &mut self.calls[id];
         call.stage = Stage::Over(Some(told));
         self.order.settle(call.period, outcome, self.now);
-        let (credential, kind, began) = (call.credential, call.kind, call.began);
+        let (credential, began) = (call.credential, call.began);
         let is_on_table = self.flights.get(&credential) == Some(&id);
-        let is_live = kind == Kind::Live;
         match told {
             Told::SignedOut => {
                 self.flights.remove(&credential);
@@ -193,8 +192,10 @@ impl Reference {
             }
             Told::Active(_) => {
                 let is_newest = self.overruled.get(&credential) < Some(&began);
-                if is_newest && (is_live || is_on_table) {
-                    self.flights.remove(&credential);
+                if is_newest {
+                    // Nobody joins one any more that began before.
+                    self.flights
+                        .retain(|it, flight| *it != credential || *flight > id);
                     self.overruled.insert(credential, began);
                     self.keep(id);
                 }

@@ -83,6 +83,21 @@ async fn a_call_that_began_before_does_not_put_its_answer_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_invalidated_of_others_keeps_no_answer_out_of_the_cache() {
+    let mock = Mock::new();
+    let (auth, app) = cached(&mock);
+    let gate = mock.hold();
+    let first = start(&app, &answer::cookie(), "/me").await;
+    auth.invalidate_user("u2").await;
+    auth.invalidate_session("s2").await;
+    mock.hold_no_more();
+    gate.open();
+    first.await.unwrap().assert_ok();
+    get(&app).await.assert_ok();
+    assert_eq!(mock.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_renewal_that_began_before_does_not_put_its_answer_back() {
     for way in WAYS {
         let mock = Mock::new();

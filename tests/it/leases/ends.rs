@@ -181,6 +181,25 @@ async fn what_is_revoked_between_the_extraction_and_the_lease_is_not_missed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_revoked_while_the_request_is_checked_is_not_missed() {
+    let mock = Mock::new();
+    let auth = mock.handle();
+    let handler = async |session: CurrentSession| {
+        let mut lease = session.lease();
+        let _ = timeout(SECOND, lease.ended()).await;
+    };
+    let layer = SessionAuth::new(auth.clone());
+    let app = Router::new().route("/", get(handler)).layer(layer);
+    let gate = mock.hold();
+    let request = tokio::spawn(send(app, with_cookie("/", answer::cookie())));
+    settle().await;
+    auth.invalidate_session("s1").await;
+    gate.open();
+    request.await.unwrap();
+    assert_eq!(mock.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_was_asked_for_before_a_revocation_does_not_hide_it() {
     let mock = Mock::new();
     let auth = mock.handle();
@@ -201,6 +220,27 @@ async fn an_answer_that_was_asked_for_before_a_revocation_does_not_hide_it() {
     let (ended, after) = waiting.await.unwrap();
     assert_eq!(ended, Ended::SignedOut);
     assert!(after < 3 * LEASE_INTERVAL, "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn revocations_one_after_the_other_do_not_keep_a_check_from_its_end() {
+    let mock = Mock::new();
+    let auth = mock.handle();
+    let cookie = answer::cookie().parse().unwrap();
+    let headers = HeaderMap::from_iter([(header::COOKIE, cookie)]);
+    let waiting = wait(auth.lease(&headers).await.unwrap());
+    settle().await;
+    mock.does(Act::signed_out());
+    mock.takes(SECOND);
+    for _ in 0..20 {
+        auth.invalidate_user("u1").await;
+        auth.invalidate_all().await;
+        sleep(SECOND / 10).await;
+    }
+    let (ended, after) = waiting.await.unwrap();
+    assert_eq!(ended, Ended::SignedOut);
+    assert!(after < 2 * SECOND, "{after:?}");
+    assert_eq!(mock.count(), 2);
 }
 
 #[tokio::test(start_paused = true)]

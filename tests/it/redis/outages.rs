@@ -1,7 +1,10 @@
 //! Redis down, slow, full, read-only, emptied or cut off: nobody is let in, logged out or kept waiting by it.
 
 use std::{
+    future::Future,
+    pin::pin,
     sync::Arc,
+    task::{Context, Waker},
     time::{Duration, Instant},
 };
 
@@ -293,4 +296,31 @@ async fn a_process_that_starts_without_redis_finds_it_later() {
     let before = mock.count();
     get(&app).await.assert_ok();
     assert_eq!(mock.count(), before, "it is remembered for {TTL:?}");
+}
+
+#[test]
+fn outside_of_a_runtime_what_is_invalidated_is_forgotten_here_and_nobody_panics() {
+    let auth = builder(&Mock::new(), redis("redis://127.0.0.1:1".to_owned()));
+    let auth = auth.build().unwrap();
+    let mut told = pin!(auth.invalidate_all());
+    let polled = told.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_ready());
+}
+
+#[cfg(feature = "webhooks")]
+#[tokio::test]
+async fn a_redis_that_is_slower_than_a_check_waits_does_not_have_webhooks_sent_for_ever() {
+    use http::StatusCode;
+    use serde_json::json;
+    use tower::ServiceExt;
+
+    use crate::revocation::{SECRET, Sent};
+
+    let (mock, server) = (Mock::new(), RedisServer::start().await);
+    let no_time = Redis::new(server.url(), super::SECRET).timeout(Duration::from_nanos(1));
+    let (auth, _) = listening(builder(&mock, no_time)).await;
+    let revocations = auth.revocations(SECRET).unwrap();
+    let sent = Sent::of("session.revoked", json!({"sessionId": "s1"}));
+    let Ok(told) = revocations.oneshot(sent.request()).await;
+    assert_eq!(told.status(), StatusCode::NO_CONTENT);
 }

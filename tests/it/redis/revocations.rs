@@ -205,3 +205,20 @@ async fn what_is_revoked_while_redis_hangs_is_told_when_it_goes_on_and_is_not_wa
     let told = async { server.run::<u64>(&length).await.unwrap() };
     assert!(told.await >= 2);
 }
+
+#[tokio::test]
+async fn a_newcomer_does_not_believe_what_was_revoked_in_a_part_of_the_stream_that_is_gone() {
+    let (mock, server) = (Mock::new(), RedisServer::start().await);
+    let (auth, app) = process(&mock, &server).await;
+    get(&app).await.assert_ok();
+    until_entries(&server, 1).await;
+    mock.does(Act::signed_out());
+    auth.invalidate_session("s1").await;
+    auth.invalidate_session("s2").await;
+    // As a process with a shorter ttl does, for which the first of the two cannot matter any more.
+    let stream = b"{better-auth:v1:bus}:revocations";
+    let trim = [&b"XTRIM"[..], stream, b"MAXLEN", b"1"];
+    server.run::<u64>(&trim).await.unwrap();
+    let (_, newcomer) = process(&mock, &server).await;
+    get(&newcomer).await.assert_invalid();
+}

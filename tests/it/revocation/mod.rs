@@ -25,7 +25,7 @@ const OTHER_SECRET: &str = "whsec_YW5vdGhlciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcw
 
 /// A message as a sender makes it, by its own reading of the standard.
 #[derive(Clone)]
-struct Sent {
+pub(crate) struct Sent {
     id: String,
     at: SystemTime,
     secret: &'static str,
@@ -33,7 +33,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn of(kind: &str, data: Value) -> Self {
+    pub(crate) fn of(kind: &str, data: Value) -> Self {
         let body = json!({"type": kind, "timestamp": "2026-11-20T09:32:22.106Z", "data": data});
         Self {
             id: "msg_1".to_owned(),
@@ -55,7 +55,7 @@ impl Sent {
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
 
-    fn request(&self) -> Request<Body> {
+    pub(crate) fn request(&self) -> Request<Body> {
         Request::post("/hooks/better-auth")
             .header("webhook-id", &self.id)
             .header("webhook-timestamp", self.seconds())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::{task::JoinHandle, time::sleep};
 use tower_better_auth::{
-    Cache, ConfigError,
+    BetterAuth, Cache, ConfigError,
     secondary_storage::{PING_EVERY, SETTLED, UNHEARD_TTL},
 };
 
@@ -22,6 +22,7 @@ struct World {
     redis: RedisServer,
     mock: Mock,
     app: App,
+    auth: BetterAuth,
     watch: JoinHandle<std::convert::Infallible>,
 }
 
@@ -32,7 +33,8 @@ impl World {
         let auth = builder.build().unwrap();
         let watch = auth.watch_secondary_storage(redis.url(), prefix);
         let world = Self {
-            app: App::required(auth),
+            app: App::required(auth.clone()),
+            auth,
             watch: tokio::spawn(watch.unwrap()),
             redis,
             mock,
@@ -175,6 +177,20 @@ async fn while_redis_is_not_heard_nothing_is_remembered_for_longer_than_five_sec
             world.until_forgotten().await;
         }
     }
+}
+
+#[tokio::test]
+async fn while_redis_is_not_heard_one_of_many_processes_says_it_for_all() {
+    let mut world = World::new("better-auth:").await;
+    world.redis.kill();
+    world.until_forgotten().await;
+    sleep(UNHEARD_TTL * 3 / 5).await;
+    // As another process says it, which watches as well.
+    world.auth.invalidate_all().await;
+    world.get_me().await;
+    let time = world.until_forgotten().await;
+    assert!(time > UNHEARD_TTL * 4 / 5, "{time:?}");
+    assert!(time < UNHEARD_TTL + AFTER_ALL, "{time:?}");
 }
 
 #[tokio::test]
