@@ -181,7 +181,7 @@ async fn while_redis_is_not_heard_nothing_is_remembered_for_longer_than_five_sec
 
 #[tokio::test]
 async fn while_redis_is_not_heard_one_of_many_processes_says_it_for_all() {
-    let mut world = World::new("better-auth:").await;
+    let world = World::new("better-auth:").await;
     world.redis.kill();
     world.until_forgotten().await;
     sleep(UNHEARD_TTL * 3 / 5).await;
