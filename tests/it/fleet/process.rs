@@ -47,11 +47,12 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = lines
-            .map_while(Result::ok)
-            .find_map(|line| Some(line.split_once(READY)?.1.to_owned()));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = std::iter::from_fn(move || lines.next()?.ok());
+        let url = lines.find_map(|line| Some(line.split_once(READY)?.1.to_owned()));
         let url = url.expect("the process gets ready");
+        // It says something every minute, and ends when nobody listens.
+        std::thread::spawn(move || lines.for_each(drop));
         Self { child, url }
     }
 
