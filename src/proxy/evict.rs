@@ -6,6 +6,8 @@
 use http::{Method, StatusCode};
 use serde::Deserialize;
 
+use crate::validate::Invalidation;
+
 /// Whose sessions a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -46,6 +48,17 @@ pub(super) enum Eviction {
     Session(String),
     User(String),
     Everything,
+}
+
+impl Eviction {
+    pub(super) fn invalidation(&self) -> Option<Invalidation<'_>> {
+        match self {
+            Self::Nothing => None,
+            Self::Session(id) => Some(Invalidation::Session(id)),
+            Self::User(id) => Some(Invalidation::User(id)),
+            Self::Everything => Some(Invalidation::Everything),
+        }
+    }
 }
 
 impl Change {

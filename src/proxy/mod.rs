@@ -47,7 +47,8 @@
 //! may have been, and it is forgotten; instead of everything, then only the caller's sessions, because anybody can make an
 //! answer fail: whoever ends sessions and gets a 5xx asks again. To know who it is, a session that is not in the cache is
 //! checked first, which is one more call, and counts against an API key's limit. [Leases](crate::Lease) hear of all this,
-//! with a cache and without.
+//! with a cache and without. The [audit trail](crate::BetterAuthBuilder::audit) has what was ended, not what the auth server
+//! refused, nor what a user changed of their own.
 //!
 //! Changes that do not pass through here, such as an administrator's on the auth server's own origin, are seen when the
 //! entry ends. So is what the auth server does to somebody whom neither cookies nor `userId` name: when the owner of an

@@ -44,7 +44,7 @@ impl Proxy {
         let carried = async move {
             let caller = proxy.caller(&head, passing.end).await?;
             drop(head);
-            proxy.evict(passing.change.beforehand(&caller)).await;
+            proxy.forget(&passing.change.beforehand(&caller)).await;
             proxy.exchange_and_evict(passing, &caller).await
         };
         let carried = tokio::spawn(carried.in_current_span());
@@ -74,7 +74,11 @@ impl Proxy {
             passing
                 .change
                 .afterwards(caller, outcome, &passing.read, passing.has_other_accounts);
-        self.evict(eviction).await;
+        if passing.change == Change::Caller {
+            self.forget(&eviction).await;
+        } else {
+            self.revoke(&eviction).await;
+        }
         result
     }
 
@@ -125,12 +129,16 @@ impl Proxy {
         })
     }
 
-    async fn evict(&self, eviction: Eviction) {
-        match eviction {
-            Eviction::Nothing => {}
-            Eviction::Session(id) => self.auth.invalidate_session(&id).await,
-            Eviction::User(id) => self.auth.invalidate_user(&id).await,
-            Eviction::Everything => self.auth.invalidate_all().await,
+    /// Without a word to the audit trail: nothing need have been revoked.
+    async fn forget(&self, eviction: &Eviction) {
+        if let Some(what) = eviction.invalidation() {
+            self.auth.validator().forget(&what).await;
+        }
+    }
+
+    async fn revoke(&self, eviction: &Eviction) {
+        if let Some(what) = eviction.invalidation() {
+            self.auth.validator().invalidate(&what).await;
         }
     }
 }

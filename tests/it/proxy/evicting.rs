@@ -161,6 +161,38 @@ async fn a_body_that_breaks_off_has_nobody_elses_session_forgotten() {
     }
 }
 
+/// Not a change of name, nor what the auth server has refused.
+#[tokio::test]
+async fn the_audit_trail_has_what_was_revoked_and_nothing_else() {
+    let world = World::changing(Act::status(200));
+    let (sender, events) = std::sync::mpsc::channel();
+    let auth = world.mock.builder().cache(Cache::ttl(LONG));
+    let auth = auth.audit(move |event| Ok(sender.send(event)?)).build();
+    let world = World {
+        auth: auth.unwrap(),
+        ..world
+    };
+    world.warm(&ALL).await;
+    world.post("ada", "/update-user", "{}").await;
+    world
+        .post("ada", "/admin/ban-user", r#"{"userId":"eve"}"#)
+        .await;
+    world.post("bob", "/sign-out", "").await;
+    world.mock.plays(|request| match request.uri().path() {
+        "/api/auth/get-session" => Act::signed_in(),
+        _ => Act::status(403),
+    });
+    world.post("ada", "/revoke-sessions", "").await;
+    // Its queue ends with the last handle.
+    drop(world);
+    let events = events.iter().map(|event| (event.session_id, event.user_id));
+    let expected = [
+        (None, Some("eve".to_owned())),
+        (Some("session of bob".to_owned()), None),
+    ];
+    assert_eq!(events.collect::<Vec<_>>(), expected);
+}
+
 /// The auth server may have done it, and its answer was lost.
 #[tokio::test(start_paused = true)]
 async fn what_may_have_been_done_is_forgotten_and_what_was_never_sent_is_not() {
