@@ -96,7 +96,7 @@ mod tests {
     fn of_all_that_share_them_one_passes_them_on_and_nobody_shows_them() {
         let first = set_cookies(&["session=s3cret"]);
         let second = first.clone();
-        assert!(!format!("{first:?}").contains("s3cret"));
+        assert_eq!(format!("{first:?}"), "SetCookies { .. }");
         let [mut one, mut other] = [HeaderMap::new(), HeaderMap::new()];
         second.pass_on(&mut one);
         first.pass_on(&mut other);
