@@ -99,7 +99,12 @@ pub(crate) struct Admin {
 impl Admin {
     async fn sign_up(url: &str, origin: &str) -> Result<Self, Box<dyn Error>> {
         let admin = Self {
-            client: Client::builder().cookie_store(true).no_proxy().build()?,
+            // Seldom used: Node would have closed a connection that waited.
+            client: Client::builder()
+                .cookie_store(true)
+                .no_proxy()
+                .pool_max_idle_per_host(0)
+                .build()?,
             base: format!("{url}/api/auth"),
             origin: origin.to_owned(),
         };
