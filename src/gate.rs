@@ -163,3 +163,44 @@ where
         }
     }
 }
+
+/// The named future of a layer with such a gate, which is public while the gate is not.
+macro_rules! response_future {
+    ($(#[$doc:meta])* $gate:ty) => {
+        pin_project_lite::pin_project! {
+            $(#[$doc])*
+            pub struct ResponseFuture<S, B>
+            where
+                S: ::tower_service::Service<::http::Request<B>>,
+            {
+                #[pin]
+                gated: $crate::gate::Gated<S, B, $gate>,
+            }
+        }
+
+        impl<S: ::tower_service::Service<::http::Request<B>>, B> From<$crate::gate::Gated<S, B, $gate>> for ResponseFuture<S, B> {
+            fn from(gated: $crate::gate::Gated<S, B, $gate>) -> Self {
+                Self { gated }
+            }
+        }
+
+        impl<S, B, ResBody> ::std::future::Future for ResponseFuture<S, B>
+        where
+            S: ::tower_service::Service<::http::Request<B>, Response = ::http::Response<ResBody>>,
+        {
+            type Output = Result<::http::Response<$crate::rejection::ResponseBody<ResBody>>, S::Error>;
+
+            fn poll(self: ::std::pin::Pin<&mut Self>, cx: &mut ::std::task::Context<'_>) -> ::std::task::Poll<Self::Output> {
+                self.project().gated.poll(cx)
+            }
+        }
+
+        impl<S: ::tower_service::Service<::http::Request<B>>, B> ::std::fmt::Debug for ResponseFuture<S, B> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_struct("ResponseFuture").finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use response_future;

@@ -1,47 +1,7 @@
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use http::{Request, Response};
-use pin_project_lite::pin_project;
-use tower_service::Service;
-
 use super::service::RequireGate;
-use crate::{gate::Gated, rejection::ResponseBody};
+use crate::gate::response_future;
 
-pin_project! {
+response_future! {
     /// The future of [`RequireService`](super::RequireService).
-    pub struct ResponseFuture<S, B>
-    where
-        S: Service<Request<B>>,
-    {
-        #[pin]
-        gated: Gated<S, B, RequireGate>,
-    }
-}
-
-impl<S: Service<Request<B>>, B> From<Gated<S, B, RequireGate>> for ResponseFuture<S, B> {
-    fn from(gated: Gated<S, B, RequireGate>) -> Self {
-        Self { gated }
-    }
-}
-
-impl<S, B, ResBody> Future for ResponseFuture<S, B>
-where
-    S: Service<Request<B>, Response = Response<ResBody>>,
-{
-    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().gated.poll(cx)
-    }
-}
-
-impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
+    RequireGate
 }
