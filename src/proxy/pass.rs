@@ -1,7 +1,7 @@
 //! Passing a request on, and forgetting what it changed.
 
 use bytes::Bytes;
-use http::{Request, Response, request::Parts};
+use http::{Request, Response, StatusCode, request::Parts};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -97,8 +97,8 @@ impl Proxy {
         let answer = timeout_at(end, validator.client().forward(request)).await;
         drop(place);
         let (cause, sent) = match answer {
-            // Nobody has asked for another protocol.
-            Ok(Ok(response)) if response.status().is_informational() => {
+            // Nobody has asked for another protocol; and what went wrong over there can name the address of its database.
+            Ok(Ok(response)) if is_no_answer(response.status()) => {
                 (Cause::Status(response.status()), Sent::Maybe)
             }
             Ok(result) => return result,
@@ -141,4 +141,8 @@ impl Proxy {
             self.auth.validator().invalidate(&what).await;
         }
     }
+}
+
+fn is_no_answer(status: StatusCode) -> bool {
+    status.is_informational() || status.is_server_error()
 }

@@ -23,7 +23,7 @@ pub(super) enum Refusal {
     TooSlow,
     /// The client's body broke off.
     Incomplete,
-    /// The auth server cannot be reached, or gives no answer in time.
+    /// The auth server cannot be reached, fails, or gives no answer in time.
     Unavailable {
         retry_after: Duration,
     },

@@ -282,3 +282,32 @@ async fn what_is_no_answer_is_never_one_about_the_session() {
         "{answer}"
     );
 }
+
+/// Since 1.7.13 it says which database it could not reach.
+#[tokio::test]
+async fn what_a_failed_auth_server_says_of_itself_reaches_nobody() {
+    let lines = [
+        "content-type: application/json",
+        "set-cookie: better-auth.session_token=; Max-Age=0",
+        "x-powered-by: next",
+    ];
+    let body = r#"{"code":"FAILED_TO_GET_SESSION","cause":{"address":"10.0.0.5","port":5432}}"#;
+    for failure in [
+        "500 Internal Server Error",
+        "503 Service Unavailable",
+        "599 x",
+    ] {
+        let script = raw_server::answer(answer::http(failure, &lines, body));
+        let server = RawServer::start(script).await;
+        let app = serve(proxy(&server.url())).await;
+        for line in ["GET /api/auth/get-session", "POST /api/auth/sign-out"] {
+            let answer = raw(app, request(line, &[], "")).await;
+            assert_eq!(status(&answer), 503, "{answer}");
+            let code = r#""code":"AUTH_SERVICE_UNAVAILABLE""#;
+            assert!(answer.contains(code), "{answer}");
+            for word in ["10.0.0.5", "set-cookie", "next"] {
+                assert!(!answer.contains(word), "{word}: {answer}");
+            }
+        }
+    }
+}
