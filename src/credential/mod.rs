@@ -491,10 +491,13 @@ mod tests {
             (&[cookie, key], false),
             (&[cookie, token, key], false),
         ] {
-            let Presented::Credential(credential) = presented(&on, lines) else {
+            let headers = headers(lines);
+            let Presented::Credential(shown) = on.read(&headers) else {
                 panic!("{lines:?} is a credential");
             };
-            assert_eq!(credential.is_cookie_alone(), expected, "{lines:?}");
+            assert_eq!(shown.is_cookie_alone(), expected, "{lines:?}");
+            let copy = shown.to_credential().unwrap();
+            assert_eq!(copy.is_cookie_alone(), expected, "{lines:?}");
         }
     }
 }
