@@ -113,7 +113,7 @@ impl Lease {
 
     /// The session, as the last check found it.
     #[must_use]
-    pub fn session(&self) -> &Arc<AuthSession> {
+    pub fn session(&self) -> &AuthSession {
         &self.session
     }
 
