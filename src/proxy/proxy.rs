@@ -16,6 +16,7 @@ use super::{future::ResponseFuture, headers::PublicOrigin, places::Places};
 use crate::{
     better_auth::{BetterAuth, ConfigError},
     client::{BoxError, Endpoint, InvalidEndpoint},
+    clock::FOREVER,
     observe::{self, Throttles},
 };
 
@@ -119,7 +120,7 @@ impl Proxy {
     /// have done what it was asked to. Longer than the deadline of a check, because sign-ins send e-mails and ask other
     /// providers. Defaults to 30 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        Arc::make_mut(&mut self.settings).deadline = deadline;
+        Arc::make_mut(&mut self.settings).deadline = deadline.min(FOREVER);
         self
     }
 
