@@ -161,11 +161,8 @@ impl Proxy {
     /// # Ok::<_, tower_better_auth::ConfigError>(())
     /// ```
     pub fn public_origin(mut self, origin: impl AsRef<str>) -> Result<Self, ConfigError> {
-        let endpoint = match Endpoint::parse(origin.as_ref()) {
-            Ok(endpoint) if !endpoint.has_path() => endpoint,
-            Ok(_) => return Err(ConfigError::public_origin(InvalidEndpoint::Path)),
-            Err(reason) => return Err(ConfigError::public_origin(reason)),
-        };
+        let endpoint =
+            Endpoint::parse_origin(origin.as_ref()).map_err(ConfigError::public_origin)?;
         let (scheme, authority) = endpoint.scheme_and_authority();
         let value = |text: &str| {
             HeaderValue::from_str(text)
