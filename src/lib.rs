@@ -216,6 +216,8 @@ mod cookie;
 mod credential;
 mod question;
 mod clock;
+#[cfg(any(feature = "csrf", feature = "proxy"))]
+mod upgrade;
 mod verdict;
 mod observe;
 pub mod rejection;

@@ -41,6 +41,7 @@ pub use self::{
     respond::RequestHead,
 };
 pub(crate) use self::{
+    complete::whole_seconds,
     form::{Asked, Form},
     json::render,
     respond::respond,
