@@ -68,7 +68,8 @@ impl User {
 
     /// Reads any field that the server sent, by its name on the wire.
     ///
-    /// What is missing or null is `Ok(None)`. Costs a walk over the fields and one conversion.
+    /// What is missing or null is `Ok(None)`. Costs a walk over the fields and one conversion: of the value, or of the whole
+    /// user where it is missing or one of the fields above.
     ///
     /// # Errors
     ///
