@@ -214,12 +214,12 @@
 
 pub mod guide;
 mod types;
+#[cfg(any(feature = "csrf", feature = "proxy"))]
+mod upgrade;
 mod cookie;
 mod credential;
 mod question;
 mod clock;
-#[cfg(any(feature = "csrf", feature = "proxy"))]
-mod upgrade;
 mod verdict;
 mod observe;
 pub mod rejection;
