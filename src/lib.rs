@@ -53,7 +53,7 @@
 //! | the auth server | the outcome | on a route that requires a session |
 //! | --- | --- | --- |
 //! | answers 200 with a session and its user | signed in | the handler runs |
-//! | answers 200 with `null`, or 401 with JSON | signed out | 401 `INVALID_SESSION` |
+//! | answers 200 with `null`, or 401 with JSON, or an API key with 403 `INVALID_API_KEY` | signed out | 401 `INVALID_SESSION` |
 //! | does anything else: no connection, too late, any other status, HTML, half an answer | unavailable | 503 `AUTH_SERVICE_UNAVAILABLE` |
 //! | is not asked, for want of a session cookie | anonymous | 401 `UNAUTHENTICATED` |
 //!
@@ -182,11 +182,13 @@
 //!
 //! - It fails closed. There is no setting that lets a request through when the auth server is unavailable.
 //! - The session token is dropped while the answer is decoded. No [`Session`] holds it, and this crate never logs it.
-//! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, and no cookie unless
-//!   [`refresh_sessions`](BetterAuthBuilder::refresh_sessions) is on.
+//! - Nothing that the auth server wrote reaches a client in a refusal: no error text, no URL, and no cookie but those of a
+//!   session that was prolonged or is over: with [`refresh_sessions`](BetterAuthBuilder::refresh_sessions), and after
+//!   [`organization_member`](Require::organization_member) and [`organization_role`](Require::organization_role).
 //! - Better Auth's cookies are `SameSite=Lax` unless told otherwise, which stops most requests that other sites forge, but
 //!   not those of your other subdomains, nor WebSocket handshakes from there: add the layer
-//!   [`SameOrigin`](guide::origins), which stops them all.
+//!   [`SameOrigin`](guide::origins), which stops all of those that may change something. A `GET` passes, so let it change
+//!   nothing.
 //! - A sibling subdomain can set a second session cookie. The auth server reads the first that the browser sends; an
 //!   audit event says so. [`reject_ambiguous_cookies`](BetterAuthBuilder::reject_ambiguous_cookies) answers 401 instead.
 //! - A WebSocket or a stream is checked when it opens, and while it is open only by a [`Lease`]: see the
@@ -212,6 +214,8 @@
 
 pub mod guide;
 mod types;
+#[cfg(any(feature = "csrf", feature = "proxy"))]
+mod upgrade;
 mod cookie;
 mod credential;
 mod question;

@@ -8,9 +8,7 @@ use super::{
 };
 use crate::{
     cache::{SessionCache, Trust},
-    client::{
-        BreakerPolicy, Client, CookieCache, Decoder, Endpoint, InvalidEndpoint, Limits, Questions,
-    },
+    client::{BreakerPolicy, Client, CookieCache, Decoder, Endpoint, Limits, Questions},
     clock::FOREVER,
     cookie::CookieNames,
     credential::CredentialPolicy,
@@ -123,11 +121,8 @@ impl BetterAuthBuilder {
         let Some(origin) = &self.origin else {
             return Ok(endpoint.origin());
         };
-        match Endpoint::parse(origin) {
-            Ok(parsed) if !parsed.has_path() => Ok(parsed.origin()),
-            Ok(_) => Err(ConfigError::origin(InvalidEndpoint::Path)),
-            Err(reason) => Err(ConfigError::origin(reason)),
-        }
+        let parsed = Endpoint::parse_origin(origin).map_err(ConfigError::origin)?;
+        Ok(parsed.origin())
     }
 
     fn policy(&self) -> Result<CredentialPolicy, ConfigError> {

@@ -128,7 +128,7 @@ impl BetterAuthBuilder {
     /// Sends the client's address to the auth server as `X-Forwarded-For`: one address, never the client's own chain.
     ///
     /// Better Auth's rate limiter counts by that address. Without it, since 1.6.17, all requests of this service share
-    /// one budget. `find` gets the request's headers and extensions, and is called for requests that show a credential;
+    /// one budget. `find` gets the request's headers and extensions, and may be called for any request;
     /// [`BetterAuth::validate`](crate::BetterAuth::validate) has no extensions to give. Take the peer's address, or a
     /// header that your own proxy sets: what a client can write, it can choose. Not sent by default.
     ///

@@ -7,10 +7,12 @@ use crate::client::{BoxError, InvalidEndpoint};
 #[non_exhaustive]
 pub enum ConfigError {
     /// The URL of the auth server cannot be used.
-    #[error("the auth server's URL cannot be used: {reason}")]
+    #[error(
+        "the auth server's URL cannot be used: {reason}; write it like `https://auth.example.com`"
+    )]
     #[non_exhaustive]
     Url {
-        /// What is wrong with it, and how to write it.
+        /// What is wrong with it.
         reason: String,
     },
     /// A path cannot be used.
@@ -40,8 +42,8 @@ pub enum ConfigError {
     },
     /// A cookie name or prefix cannot be one.
     #[error(
-        "`{setting}` cannot be used: a cookie name is one or more visible ASCII characters without `;`, `,`, `=`, \
-         quotes or brackets; the default prefix is `better-auth`"
+        "`{setting}` cannot be used: a cookie name is one or more visible ASCII characters without \
+         `( ) < > @ , ; : \\ \" / [ ] ? = {{ }}`; the default prefix is `better-auth`"
     )]
     #[non_exhaustive]
     CookieName {

@@ -18,8 +18,10 @@ impl BetterAuthBuilder {
     /// The session cookie's name in full, with `__Secure-` where the server has it:
     /// Better Auth's `advanced.cookies.session_token.name`.
     ///
-    /// No other spelling and no `dont_remember` cookie is forwarded then. Not set by default: the name follows
-    /// [`cookie_prefix`](Self::cookie_prefix).
+    /// No other spelling is forwarded then. A `dont_remember` cookie is only with
+    /// [`refresh_sessions`](Self::refresh_sessions), and `session_data` only with
+    /// [`trust_cookie_cache`](Self::trust_cookie_cache), as always; their names follow
+    /// [`cookie_prefix`](Self::cookie_prefix). Not set by default: this name follows it as well.
     pub fn session_cookie(mut self, name: impl Into<String>) -> Self {
         self.session_cookie = Some(name.into());
         self
@@ -46,7 +48,8 @@ impl BetterAuthBuilder {
 
     /// Accepts `X-Api-Key`, for auth servers with Better Auth's API key plugin and `enableSessionForAPIKeys`.
     ///
-    /// A key overrides cookies, also when it is not valid. Every check counts against the key's own rate limit, which
+    /// A key overrides cookies, also when it is not valid: the server's 403 `INVALID_API_KEY` is 401 `INVALID_SESSION` here,
+    /// as is its `null`. Every check counts against the key's own rate limit, which
     /// Better Auth sets to ten a day unless told otherwise. Off by default: the header is then ignored.
     ///
     /// # Security

@@ -31,8 +31,9 @@ impl BetterAuthBuilder {
     /// Remembers sessions that were found active, so that most requests cost no call.
     ///
     /// The price is that a sign-out, a ban or a changed role can go unnoticed for the ttl, unless somebody
-    /// [says so](crate::guide::revocations). See [`Cache`] for its rules. Off by default: every request is checked with the
-    /// auth server.
+    /// [says so](crate::guide::revocations). Better Auth sends `Cache-Control: no-store` with a session, since 1.6.24; setting
+    /// this is the consent to remember it all the same. See [`Cache`] for its rules. Off by default: every request is checked
+    /// with the auth server.
     ///
     /// # Examples
     ///

@@ -21,17 +21,23 @@ pub(crate) struct Endpoint {
 pub(crate) enum InvalidEndpoint {
     #[error("it is empty")]
     Empty,
-    #[error("it is not a URL; write it like `https://auth.example.com`")]
+    #[error("it is not a URL")]
     NotAUrl,
-    #[error("its scheme is neither `http` nor `https`; write it like `https://auth.example.com`")]
+    #[error("its scheme is neither `http` nor `https`")]
     Scheme,
     #[error("it holds a user name or password; leave out what stands before the `@`")]
     UserInfo,
-    #[error("it has a query or fragment; end it with the path")]
+    #[error("it has a query or fragment; leave that out")]
     Query,
     #[cfg(feature = "csrf")]
     #[error("it is a pattern, and origins are compared as a whole")]
     Pattern,
+    /// Of an origin.
+    #[error("it has a path; leave out what stands behind host and port")]
+    HasPath,
+    /// Of a URL.
+    #[error("its path holds an empty segment, `.`, `..`, `%` or `\\`")]
+    PathOfUrl,
     #[error("it is not a plain path that starts with a single `/`")]
     Path,
 }
@@ -60,7 +66,7 @@ impl Endpoint {
         }
         let path = match uri.path() {
             "/" | "" => String::new(),
-            path => plain_path(path)?,
+            path => plain_path(path).map_err(|_| InvalidEndpoint::PathOfUrl)?,
         };
         Ok(Self {
             origin: origin(scheme, authority),
@@ -68,6 +74,15 @@ impl Endpoint {
             is_https: scheme == "https",
             path,
         })
+    }
+
+    /// Scheme, host and port, and nothing else.
+    pub(crate) fn parse_origin(origin: &str) -> Result<Self, InvalidEndpoint> {
+        match Self::parse(origin) {
+            Ok(endpoint) if !endpoint.has_path() => Ok(endpoint),
+            Ok(_) | Err(InvalidEndpoint::PathOfUrl) => Err(InvalidEndpoint::HasPath),
+            Err(reason) => Err(reason),
+        }
     }
 
     pub(crate) fn has_path(&self) -> bool {
@@ -219,9 +234,9 @@ mod tests {
             ("http://user:pass@a.example", E::UserInfo),
             ("http://a.example/?x=1", E::Query),
             ("http://a.example/#x", E::Query),
-            ("http://a.example//evil", E::Path),
-            ("http://a.example/a/../b", E::Path),
-            ("http://a.example/%2e%2e/b", E::Path),
+            ("http://a.example//evil", E::PathOfUrl),
+            ("http://a.example/a/../b", E::PathOfUrl),
+            ("http://a.example/%2e%2e/b", E::PathOfUrl),
         ] {
             assert_eq!(Endpoint::parse(url), Err(expected), "{url:?}");
         }

@@ -12,7 +12,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::credential::is_bearer;
+use crate::{credential::is_bearer, upgrade::is_to_websocket};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -62,7 +62,8 @@ impl Rules {
 
     pub(super) fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
         let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let is_handshake = is_safe && asks_for_websocket(headers);
+        // Over HTTP/2 it is a `CONNECT`, which is looked at anyway.
+        let is_handshake = is_safe && is_to_websocket(headers);
         if is_safe && !is_handshake {
             return true;
         }
@@ -114,13 +115,6 @@ impl Service<Request<()>> for Pass {
     fn call(&mut self, _: Request<()>) -> Self::Future {
         ready(Ok(Response::new(Verdict::Pass)))
     }
-}
-
-/// Over HTTP/1.1; over HTTP/2 a handshake is a `CONNECT`, which is looked at anyway.
-fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(header::UPGRADE).iter();
-    let mut protocols = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Browsers add cookies, and passwords of `Basic`, by themselves.

@@ -62,11 +62,10 @@ impl SameOrigin {
     /// [`ConfigError::Origin`] when it is something else: a pattern, a path, a host without its scheme.
     pub fn trust(mut self, origin: impl AsRef<str>) -> Result<Self, ConfigError> {
         let refuse = |reason| Err(ConfigError::trusted_origin(reason));
-        let endpoint = match Endpoint::parse(origin.as_ref()) {
+        let endpoint = match Endpoint::parse_origin(origin.as_ref()) {
             // Origins are compared as a whole, so a pattern would match nobody.
             Ok(_) if origin.as_ref().contains('*') => return refuse(InvalidEndpoint::Pattern),
-            Ok(endpoint) if !endpoint.has_path() => endpoint,
-            Ok(_) => return refuse(InvalidEndpoint::Path),
+            Ok(endpoint) => endpoint,
             Err(reason) => return refuse(reason),
         };
         match self.rules.trust(&endpoint.origin()) {

@@ -2,7 +2,6 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum_core::body::Body;
@@ -11,7 +10,10 @@ use serde_json::json;
 use tower_service::Service;
 
 use super::{BreakerState, Readiness};
-use crate::better_auth::{BetterAuth, defaults};
+use crate::{
+    better_auth::{BetterAuth, defaults},
+    rejection::whole_seconds,
+};
 
 /// Answers a readiness probe from what a handle knows. Made by
 /// [`BetterAuth::readiness_service`](crate::BetterAuth::readiness_service).
@@ -100,9 +102,4 @@ fn answer(readiness: &Readiness) -> Response<Body> {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response
-}
-
-/// Rounded up, so that whoever comes back then does not come too early.
-fn whole_seconds(time: Duration) -> u64 {
-    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -10,7 +10,8 @@ pub enum Ended {
     Expired,
     /// An admin has banned the user.
     Banned,
-    /// The auth server could not be asked for longer than the lease bears.
+    /// The auth server could not be asked for longer than the lease bears, or there is [nothing to ask
+    /// with](crate::CurrentSession::lease).
     Unavailable,
 }
 

@@ -55,7 +55,8 @@ impl BetterAuth {
     /// # Errors
     ///
     /// Those of [`list_sessions`](Self::list_sessions), and 404 `SESSION_NOT_FOUND`: no session of this user has that
-    /// id, whether another user's has or none.
+    /// id, whether another user's has or none. 500 `AUTH_MISCONFIGURED` where the auth server does not trust this handle's
+    /// [`origin`](crate::BetterAuthBuilder::origin); the log says so.
     ///
     /// # Cancel safety
     ///
@@ -100,7 +101,8 @@ impl BetterAuth {
     ///
     /// # Errors
     ///
-    /// Those of [`validate`](Self::validate). After a 503 nobody knows which of them have ended: ask again.
+    /// Those of [`validate`](Self::validate), and 500 `AUTH_MISCONFIGURED` as with
+    /// [`revoke_session`](Self::revoke_session). After a 503 nobody knows which of them have ended: ask again.
     ///
     /// # Cancel safety
     ///
@@ -125,7 +127,7 @@ impl BetterAuth {
     ///
     /// Those of [`validate`](Self::validate), 401 for whoever is signed out already. After a 503 the session goes on, or
     /// nobody knows: the browser keeps its cookies, and may ask again. A session made from an API key cannot be signed out,
-    /// and stays a 503.
+    /// and stays a 503. 500 `AUTH_MISCONFIGURED` as with [`revoke_session`](Self::revoke_session).
     ///
     /// # Cancel safety
     ///

@@ -33,8 +33,9 @@ const REVOCATIONS: &str = "better_auth_revocations_total";
 const BUS: &str = "better_auth_bus_up";
 const AUDIT_LOST: &str = "better_auth_audit_lost_total";
 
-/// The codes of this crate's own guards. Those of an application's are counted together.
+/// The codes of this crate's own guards, and of `SameOrigin`. Those of an application's are counted together.
 const CODES: &[&str] = &[
+    "CROSS_SITE_REQUEST",
     "EMAIL_NOT_VERIFIED",
     "FORBIDDEN",
     "IMPERSONATED",
@@ -70,7 +71,7 @@ pub(crate) fn describe() {
             "Questions to the auth server without an answer that can be believed, by cause",
         ),
         (EVICTIONS, "Sessions that were forgotten for want of room"),
-        (DENIED, "Refusals of guards, by code"),
+        (DENIED, "Refusals of guards and of `SameOrigin`, by code"),
         (SHARED, "Looks into the shared cache, by what was there"),
         (
             REVOCATIONS,

@@ -16,6 +16,7 @@ use super::{future::ResponseFuture, headers::PublicOrigin, places::Places};
 use crate::{
     better_auth::{BetterAuth, ConfigError},
     client::{BoxError, Endpoint, InvalidEndpoint},
+    clock::FOREVER,
     observe::{self, Throttles},
 };
 
@@ -119,7 +120,7 @@ impl Proxy {
     /// have done what it was asked to. Longer than the deadline of a check, because sign-ins send e-mails and ask other
     /// providers. Defaults to 30 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        Arc::make_mut(&mut self.settings).deadline = deadline;
+        Arc::make_mut(&mut self.settings).deadline = deadline.min(FOREVER);
         self
     }
 
@@ -160,11 +161,8 @@ impl Proxy {
     /// # Ok::<_, tower_better_auth::ConfigError>(())
     /// ```
     pub fn public_origin(mut self, origin: impl AsRef<str>) -> Result<Self, ConfigError> {
-        let endpoint = match Endpoint::parse(origin.as_ref()) {
-            Ok(endpoint) if !endpoint.has_path() => endpoint,
-            Ok(_) => return Err(ConfigError::public_origin(InvalidEndpoint::Path)),
-            Err(reason) => return Err(ConfigError::public_origin(reason)),
-        };
+        let endpoint =
+            Endpoint::parse_origin(origin.as_ref()).map_err(ConfigError::public_origin)?;
         let (scheme, authority) = endpoint.scheme_and_authority();
         let value = |text: &str| {
             HeaderValue::from_str(text)

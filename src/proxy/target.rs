@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, Method, Uri};
 use percent_encoding::percent_decode_str;
 
 use super::refusal::Refusal;
+use crate::upgrade::is_to_websocket;
 
 /// What lies below the base path, as it was sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,11 +50,7 @@ pub(super) fn check_method(method: &Method, headers: &HeaderMap) -> Result<(), R
     if matches!(*method, Method::CONNECT | Method::TRACE) {
         return Err(Refusal::MethodNotAllowed);
     }
-    let is_websocket = |line: &http::HeaderValue| {
-        let mut protocols = line.as_bytes().split(|byte| *byte == b',');
-        protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
-    };
-    if headers.get_all(header::UPGRADE).iter().any(is_websocket) {
+    if is_to_websocket(headers) {
         return Err(Refusal::Upgrade);
     }
     Ok(())
@@ -87,6 +84,8 @@ fn escapes_are_plain(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
 
     fn find(uri: &str) -> Option<String> {

@@ -84,7 +84,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: impl FnOnce() -> Header
 }
 
 /// Rounded up, so that nobody comes back too early, and at least one.
-fn whole_seconds(duration: Duration) -> u64 {
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     let started = u64::from(duration.subsec_nanos() > 0);
     duration.as_secs().saturating_add(started).max(1)
 }

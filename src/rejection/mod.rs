@@ -19,7 +19,10 @@
 //! The body is JSON and stable: `{"success":false,"error":"Authentication required","code":"UNAUTHENTICATED"}`.
 //! Every 401 has `WWW-Authenticate` ([RFC 9110, 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)),
 //! every 503 `Retry-After`, and all have `Cache-Control: no-store` and `Vary: Cookie`. Nothing that the auth server
-//! wrote is in it, but for the cookies that [`refresh_sessions`](crate::BetterAuthBuilder::refresh_sessions) passes on.
+//! wrote is in it, but for the cookies of a session that was prolonged or is over, which
+//! [`refresh_sessions`](crate::BetterAuthBuilder::refresh_sessions) passes on, and the guards
+//! [`organization_member`](crate::Require::organization_member) and
+//! [`organization_role`](crate::Require::organization_role).
 
 mod body;
 mod complete;
@@ -41,6 +44,7 @@ pub use self::{
     respond::RequestHead,
 };
 pub(crate) use self::{
+    complete::whole_seconds,
     form::{Asked, Form},
     json::render,
     respond::respond,

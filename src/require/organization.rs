@@ -15,11 +15,11 @@ impl Require {
     /// server that cannot be asked is a 503, whatever stands to the right.
     ///
     /// Better Auth prolongs a session that is due for it when it is asked this, and cannot be kept from it. The new
-    /// cookie is passed on to the browser, with `Cache-Control: private, no-store`. With
-    /// [`session_cookie`](crate::BetterAuthBuilder::session_cookie) and
-    /// [`accept_bearer`](crate::BetterAuthBuilder::accept_bearer) no `dont_remember` cookie travels, and sessions that are
-    /// meant to be short are prolonged as well: use
-    /// [`organization_permission`](Self::organization_permission) there.
+    /// cookie is passed on to the browser, with `Cache-Control: private, no-store`. No `dont_remember` cookie travels with a
+    /// [bearer token](crate::BetterAuthBuilder::accept_bearer) alone, nor with
+    /// [`session_cookie`](crate::BetterAuthBuilder::session_cookie) unless
+    /// [`refresh_sessions`](crate::BetterAuthBuilder::refresh_sessions) is on; sessions that are meant to be short are then
+    /// prolonged as well: use [`organization_permission`](Self::organization_permission) there.
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn organization_member(param: impl Into<String>) -> Self {
         Self::asking(MemberGuard {
@@ -31,7 +31,8 @@ impl Require {
     /// Lets in members of the organization in the path who have at least one of these roles there.
     ///
     /// Asks like [`organization_member`](Self::organization_member). Roles are split on commas and compared exactly. An
-    /// empty list denies everybody, and is logged as an error. Otherwise: 403 `INSUFFICIENT_ORGANIZATION_ROLE`.
+    /// empty list denies everybody, and is logged as an error. Otherwise: 403 `INSUFFICIENT_ORGANIZATION_ROLE`, and 403
+    /// `NOT_AN_ORGANIZATION_MEMBER` for those who are no members.
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn organization_role<R: Into<String>>(
         param: impl Into<String>,
@@ -43,8 +44,13 @@ impl Require {
         })
     }
 
-    /// The same by the access control of Better Auth's organization plugin, in the organization whose id is the path
-    /// parameter of this name (`POST /organization/has-permission`).
+    /// Lets in who may do all these actions with the resource in the organization whose id is the path parameter of this
+    /// name, by the access control of Better Auth's organization plugin.
+    ///
+    /// Asks like [`permission`](Self::permission), at `POST /organization/has-permission`, and prolongs no session.
+    /// Otherwise, members or not: 403 `PERMISSION_REQUIRED`; where the parameter is no id, because it is empty, not UTF-8 or
+    /// longer than 256 bytes, nobody is asked: 403 `NOT_AN_ORGANIZATION_MEMBER`. 503 and 500 as with
+    /// [`permission`](Self::permission).
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn organization_permission<A: Into<String>>(
         param: impl Into<String>,

@@ -9,9 +9,9 @@ use crate::{
 impl Require {
     /// Lets in who may do all these actions with the resource, by the access control of Better Auth's admin plugin.
     ///
-    /// Asks the auth server (`POST /admin/has-permission`), once for a request. It accepts that only from an origin it
-    /// trusts; see [`origin`](crate::BetterAuthBuilder::origin). Otherwise: 403 `PERMISSION_REQUIRED`. An auth server
-    /// that cannot be asked is a 503, whatever stands to the right.
+    /// Asks the auth server (`POST /admin/has-permission`), once for a request. Otherwise: 403 `PERMISSION_REQUIRED`. An
+    /// auth server that cannot be asked is a 503, and one that does not trust this handle's
+    /// [`origin`](crate::BetterAuthBuilder::origin) a 500 `AUTH_MISCONFIGURED`, whatever stands to the right.
     pub fn permission<A: Into<String>>(
         resource: impl Into<String>,
         actions: impl IntoIterator<Item = A>,

@@ -43,20 +43,6 @@ pub struct Session {
     fields: Fields,
 }
 
-/// The members that have a field of their own.
-const KNOWN: &[&str] = &[
-    "id",
-    "userId",
-    "expiresAt",
-    "createdAt",
-    "updatedAt",
-    "ipAddress",
-    "userAgent",
-    "impersonatedBy",
-    "activeOrganizationId",
-    "activeTeamId",
-];
-
 impl Session {
     /// Reads any field that the server sent, by its name on the wire.
     ///
@@ -68,9 +54,6 @@ impl Session {
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FieldError> {
         if let Some(value) = self.fields.get(name) {
             return fields::read(name, Some(value));
-        }
-        if !KNOWN.contains(&name) {
-            return Ok(None);
         }
         let object = serde_json::to_value(self).unwrap_or_default();
         fields::read(name, object.get(name))
@@ -152,6 +135,24 @@ mod tests {
         let written = serde_json::to_string(&session).unwrap();
         assert!(!format!("{session:?}{written}").contains("t0k3n"));
         assert_eq!(session.field::<String>("token").unwrap(), None);
+    }
+
+    #[test]
+    fn what_has_a_field_of_its_own_is_read_by_its_name_on_the_wire_as_well() {
+        let time = "2026-11-20T09:32:22.106Z";
+        let sent = json!({
+            "id": "s1", "userId": "u1", "expiresAt": time, "createdAt": time, "updatedAt": time, "ipAddress": "::1",
+            "userAgent": "curl", "impersonatedBy": "u2", "activeOrganizationId": "o1", "activeTeamId": "t1",
+        });
+        let session: Session = serde_json::from_value(sent.clone()).unwrap();
+        assert_eq!(session.fields, Fields::default());
+        for (name, value) in sent.as_object().unwrap() {
+            assert_eq!(
+                session.field::<Value>(name).unwrap().as_ref(),
+                Some(value),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -57,21 +57,6 @@ pub struct User {
     fields: Fields,
 }
 
-/// The members that have a field of their own.
-const KNOWN: &[&str] = &[
-    "id",
-    "email",
-    "emailVerified",
-    "name",
-    "image",
-    "role",
-    "banned",
-    "banReason",
-    "banExpires",
-    "createdAt",
-    "updatedAt",
-];
-
 impl User {
     /// The user's roles, split on commas, exactly as written: no trimming, no change of case, empty ones left out.
     ///
@@ -83,19 +68,17 @@ impl User {
 
     /// Reads any field that the server sent, by its name on the wire.
     ///
-    /// What is missing or null is `Ok(None)`. Costs a walk over the fields and one conversion.
+    /// What is missing or null is `Ok(None)`. Costs a walk over the fields and one conversion: of the value, or of the whole
+    /// user where it is missing or one of the fields above.
     ///
     /// # Errors
     ///
     /// [`FieldError`] when the field is there and is not a `T`.
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FieldError> {
-        if let Some(value) = self.fields.get(name) {
-            return fields::read(name, Some(value));
+        match self.fields.get(name) {
+            Some(value) => fields::read(name, Some(value)),
+            None => fields::read(name, self.to_value().get(name)),
         }
-        if !KNOWN.contains(&name) {
-            return Ok(None);
-        }
-        fields::read(name, self.to_value().get(name))
     }
 
     /// Whether the user is banned at `now`: a ban without an end, or one that has not ended yet.
@@ -264,6 +247,24 @@ mod tests {
         assert_eq!(user.field::<String>("plan").unwrap(), None);
         assert_eq!(user.field::<String>("unknown").unwrap(), None);
         assert_eq!(user.field::<bool>("seats").unwrap_err().name(), "seats");
+    }
+
+    #[test]
+    fn what_has_a_field_of_its_own_is_read_by_its_name_on_the_wire_as_well() {
+        let time = "2026-11-20T09:32:21.997Z";
+        let sent = json!({
+            "id": "u", "name": "Ada", "email": "a@example.com", "emailVerified": true, "image": "i", "role": "admin",
+            "banned": true, "banReason": "spam", "banExpires": time, "createdAt": time, "updatedAt": time,
+        });
+        let user = user(sent.clone());
+        assert_eq!(user.fields, Fields::default());
+        for (name, value) in sent.as_object().unwrap() {
+            assert_eq!(
+                user.field::<Value>(name).unwrap().as_ref(),
+                Some(value),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tower_better_auth::{BetterAuth, BetterAuthBuilder, ConfigError};
+use tower_better_auth::{BetterAuth, BetterAuthBuilder, ConfigError, SameOrigin};
 
 use crate::support::child;
 
@@ -66,10 +66,10 @@ fn a_url_that_cannot_work_is_refused_with_the_fix() {
         ("http://auth.example.com?x", "query or fragment"),
         ("http://auth.example.com/api/auth?x=y", "query or fragment"),
         ("http://auth.example.com#x", "query or fragment"),
-        ("http://auth.example.com//api", "starts with a single `/`"),
-        ("http://auth.example.com/a/../b", "starts with a single `/`"),
-        ("http://auth.example.com/%2e%2e", "starts with a single `/`"),
-        ("http://auth.example.com/a\\b", "starts with a single `/`"),
+        ("http://auth.example.com//api", "its path holds"),
+        ("http://auth.example.com/a/../b", "its path holds"),
+        ("http://auth.example.com/%2e%2e", "its path holds"),
+        ("http://auth.example.com/a\\b", "its path holds"),
     ];
     for (url, expected) in cases {
         let built = BetterAuth::new(url);
@@ -78,6 +78,7 @@ fn a_url_that_cannot_work_is_refused_with_the_fix() {
         assert_eq!(kind, "Url", "{url:?}: {text}");
         assert!(text.starts_with("the auth server's URL"), "{url:?}: {text}");
         assert!(text.contains(expected), "{url:?}: {text}");
+        assert_eq!(text.matches("write it like").count(), 1, "{text}");
         assert!(!text.contains("s3cret"), "{text}");
     }
 }
@@ -211,6 +212,63 @@ fn a_setting_that_cannot_work_is_refused_by_its_name_with_the_fix() {
         assert_eq!(seen, kind, "row {index}: {text}");
         assert!(text.contains(setting), "row {index}: {text}");
         assert!(text.contains(fix), "row {index}: {text}");
+    }
+}
+
+/// Scheme, host and port, wherever an origin is set.
+#[test]
+fn what_is_more_or_less_than_an_origin_is_refused_with_the_fix() {
+    type Set = fn(&str) -> Result<(), ConfigError>;
+    let settings: [(&str, Set); 3] = [
+        ("origin", |origin| {
+            builder().origin(origin).build().map(drop)
+        }),
+        ("public_origin", |origin| {
+            let proxy = builder().build()?.proxy();
+            proxy.public_origin(origin).map(drop)
+        }),
+        ("trust", |origin| SameOrigin::new().trust(origin).map(drop)),
+    ];
+    let path = "it has a path; leave out what stands behind host and port";
+    let query = "it has a query or fragment; leave that out";
+    for (setting, set) in settings {
+        for (origin, why) in [
+            ("https://a.example/x", path),
+            ("https://a.example//x", path),
+            ("https://a.example/../x/", path),
+            ("https://a.example?x", query),
+            ("https://a.example/x#y", query),
+            ("", "it is empty"),
+            ("a.example", "it is not a URL"),
+            (
+                "ftp://a.example",
+                "its scheme is neither `http` nor `https`",
+            ),
+            (
+                "https://a@b.example",
+                "it holds a user name or password; leave out what stands before the `@`",
+            ),
+        ] {
+            assert_eq!(
+                set(origin).unwrap_err().to_string(),
+                format!(
+                    "`{setting}` cannot be used: {why}; write it like `https://app.example.com`"
+                ),
+            );
+        }
+        assert!(set("https://a.example/").is_ok(), "{setting}");
+    }
+}
+
+#[test]
+fn a_cookie_name_is_refused_for_each_character_that_the_text_names() {
+    let separators = "( ) < > @ , ; : \\ \" / [ ] ? = { }";
+    for separator in separators.split(' ') {
+        for name in [format!("a{separator}b"), separator.to_owned()] {
+            let (kind, text) = told(builder().session_cookie(name).build());
+            assert_eq!(kind, "CookieName", "{separator}");
+            assert!(text.contains(separators), "{text}");
+        }
     }
 }
 

@@ -6,12 +6,21 @@ use std::{
     time::Duration,
 };
 
+use axum::{
+    Router,
+    body::Body,
+    routing::{get, post},
+};
+use http::{HeaderMap, Request, header};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::json;
 use tokio::time::advance;
-use tower_better_auth::{Cache, CircuitBreaker};
+use tower::ServiceExt;
+use tower_better_auth::{
+    Access, BetterAuth, Cache, CircuitBreaker, Denied, Require, SameOrigin, SessionAuth,
+};
 
-use super::{SECOND, cookie_of};
+use super::{SECOND, cookie_of, source};
 use crate::support::{
     answer,
     app::{App, NO_HEADERS},
@@ -49,6 +58,14 @@ impl Counted {
             .iter()
             .filter(|(key, _)| key.split('{').next() == Some(name));
         of_name.map(|(_, value)| value).sum()
+    }
+
+    /// The same for what has happened since; a counter that was there before shows zero.
+    #[track_caller]
+    fn assert_new(&self, name: &str, expected: &[(&str, i64)]) {
+        let happened = self.0.iter().filter(|(_, value)| **value != 0);
+        let happened = happened.map(|(key, value)| (key.clone(), *value));
+        Self(happened.collect()).assert(name, expected);
     }
 
     #[track_caller]
@@ -251,6 +268,55 @@ fn verdicts_and_sources_add_up_to_the_requests_and_fetches_to_the_calls() {
     });
 }
 
+/// Beside the requests through the layers.
+#[test]
+fn leases_devices_and_what_passes_the_proxy_and_changes_a_session_make_checks_as_well() {
+    let headers = HeaderMap::from_iter([(header::COOKIE, cookie_of(1).parse().unwrap())]);
+    let passes = async |auth: &BetterAuth, request: http::request::Builder| {
+        let request = request.header(header::COOKIE, cookie_of(1));
+        let request = request.body(Body::empty()).unwrap();
+        let response = auth.proxy().oneshot(request).await.unwrap();
+        assert!(response.status().is_success());
+    };
+    counting(|snapshotter| async move {
+        let mock = Mock::new();
+        let auth = mock.handle();
+        let counts = |expected: &[(&str, i64)]| {
+            let counted = Counted::take(&snapshotter);
+            counted.assert_new("better_auth_requests_total", expected);
+            let sum: i64 = expected.iter().map(|(_, checks)| checks).sum();
+            assert_eq!(counted.sum("better_auth_verdicts_total"), sum);
+        };
+        auth.validate(&headers).await.unwrap();
+        counts(&[("fetched", 1)]);
+
+        // Where nothing is remembered and nobody listens, nobody has to be found out.
+        passes(&auth, Request::post("/api/auth/sign-out")).await;
+        counts(&[]);
+
+        let mut lease = auth.lease(&headers).await.unwrap();
+        counts(&[("fetched", 1)]);
+        // Every minute, a tenth more or less.
+        let three_minutes = tokio::time::timeout(200 * SECOND, lease.ended());
+        three_minutes.await.unwrap_err();
+        counts(&[("live", 3)]);
+
+        passes(&auth, Request::post("/api/auth/sign-out")).await;
+        counts(&[("fetched", 1)]);
+        passes(&auth, Request::get("/api/auth/get-session")).await;
+        counts(&[]);
+        drop(lease);
+
+        let cache = Cache::ttl(60 * SECOND);
+        let auth = mock.builder().cache(cache).build().unwrap();
+        passes(&auth, Request::post("/api/auth/sign-out")).await;
+        counts(&[("fetched", 1)]);
+
+        drop(auth.list_sessions(&headers).await);
+        counts(&[("live", 1)]);
+    });
+}
+
 #[test]
 fn hits_live_checks_and_refusals_of_guards_are_counted() {
     counting(|snapshotter| async move {
@@ -270,6 +336,78 @@ fn hits_live_checks_and_refusals_of_guards_are_counted() {
             &[("INSUFFICIENT_ROLE", 1)],
         );
         counted.assert("better_auth_fetch_total", &[("2xx", 2)]);
+    });
+}
+
+/// The codes that this crate itself refuses with, apart from those that no guard has.
+fn own_codes() -> BTreeSet<String> {
+    const OF_NO_GUARD: [&str; 6] = [
+        "AUTH_MISCONFIGURED",
+        "AUTH_SERVICE_UNAVAILABLE",
+        "INVALID_SESSION",
+        "SESSION_NOT_FOUND",
+        "UNAUTHENTICATED",
+        "USER_BANNED",
+    ];
+    let is_code = |text: &str| {
+        text.len() > 5
+            && text
+                .chars()
+                .all(|char| char == '_' || char.is_ascii_uppercase())
+    };
+    let mut codes = BTreeSet::new();
+    for (_, code) in source::below(&["require", "rejection", "cross_site"]) {
+        let literals = code.split('"').skip(1).step_by(2);
+        codes.extend(literals.filter(|text| is_code(text)).map(str::to_owned));
+    }
+    for code in OF_NO_GUARD {
+        assert!(codes.remove(code), "{code} is no code any more");
+    }
+    codes
+}
+
+/// So that the next one cannot be forgotten.
+#[test]
+fn what_this_crate_refuses_is_counted_by_its_code_and_the_guide_names_it() {
+    let codes = own_codes();
+    assert!(codes.len() > 10, "they were not found: {codes:?}");
+    let guide = include_str!("../../../src/guide/answers.md");
+    counting(|snapshotter| async move {
+        let mock = Mock::new();
+        for code in codes {
+            let denied = Denied::new(code.clone());
+            let guard = Require::when(move |_: &Access<'_>| Err(denied.clone()));
+            let app = Router::new()
+                .route("/", get(|| async {}).route_layer(guard))
+                .layer(SessionAuth::new(mock.handle()));
+            let request = Request::get("/").header(header::COOKIE, cookie_of(0));
+            app.oneshot(request.body(Body::empty()).unwrap())
+                .await
+                .unwrap();
+            let counted = Counted::take(&snapshotter);
+            counted.assert_new("better_auth_guard_denied_total", &[(&code, 1)]);
+            assert!(guide.contains(&format!("`{code}`")), "{code}");
+        }
+    });
+}
+
+#[test]
+fn what_another_site_asks_is_counted_as_a_refusal() {
+    counting(|snapshotter| async move {
+        let app = Router::new()
+            .route("/", post(|| async {}))
+            .layer(SameOrigin::new());
+        let request = Request::post("/")
+            .header(header::HOST, "app.example")
+            .header(header::ORIGIN, "https://evil.example");
+        app.oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let counted = Counted::take(&snapshotter);
+        counted.assert(
+            "better_auth_guard_denied_total",
+            &[("CROSS_SITE_REQUEST", 1)],
+        );
     });
 }
 

@@ -44,6 +44,20 @@ async fn the_deadline_holds_and_defaults_to_thirty_seconds() {
     }
 }
 
+#[tokio::test]
+async fn durations_without_end_are_as_good_as_a_year() {
+    let mock = Mock::new();
+    let proxy = proxy(&mock)
+        .deadline(Duration::MAX)
+        .idle_timeout(Duration::MAX);
+    let late = futures_util::stream::once(async {
+        tokio::task::yield_now().await;
+        Ok::<_, axum::Error>("x")
+    });
+    let request = Request::post("/api/auth/upload").body(Body::from_stream(late));
+    assert_eq!(call(&proxy, request.unwrap()).await.status, StatusCode::OK);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_silence_of_a_body_is_bounded_and_by_ten_seconds_unless_set() {
     let mock = Mock::new();
