@@ -216,6 +216,7 @@ mod cookie;
 mod credential;
 mod question;
 mod clock;
+mod chance;
 mod verdict;
 mod observe;
 pub mod rejection;

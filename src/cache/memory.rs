@@ -1,7 +1,6 @@
 //! The store in this process: moka's.
 
 use std::{
-    hash::{BuildHasher, RandomState},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -16,7 +15,7 @@ use super::{
     policy::{Cache, SIGNED_OUT, SIGNED_OUT_CAPACITY, Span, Worth},
     revocations::{Generation, Revocations},
 };
-use crate::{observe, types::AuthSession};
+use crate::{chance::chance, observe, types::AuthSession};
 
 /// The sessions that were found active lately, and the credentials that were found signed out.
 pub(crate) struct SessionCache {
@@ -91,7 +90,7 @@ impl SessionCache {
             call: deadline,
             revocations: Revocations::new(policy.longest() + deadline),
             hearing: None,
-            spread: random,
+            spread: chance,
         }
     }
 
@@ -220,11 +219,6 @@ impl SessionCache {
     pub(crate) fn len(&self) -> u64 {
         self.active.entry_count()
     }
-}
-
-fn random() -> f64 {
-    let random = RandomState::new().hash_one(0_u8);
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
