@@ -49,6 +49,17 @@ struct Entry {
     young_until: Instant,
 }
 
+impl Entry {
+    /// The span was measured when the session was kept, and the clock on the wall may have been put forward since.
+    fn worth(&self, now: Instant, date: SystemTime) -> Worth {
+        if self.session.session.is_over_at(date) {
+            Worth::Over
+        } else {
+            self.span.worth(now)
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct SignedOut {
     until: Instant,
@@ -105,14 +116,15 @@ impl SessionCache {
         Self { spread, ..self }
     }
 
-    pub(crate) fn get(&self, key: Key, now: Instant) -> Found {
+    /// `now` and `date` are the same moment, by two clocks: a session that has ended by either of them is over.
+    pub(crate) fn get(&self, key: Key, now: Instant, date: SystemTime) -> Found {
         if let Some(entry) = self.active.get(&key) {
             if !self.is_revoked(&entry.session, entry.born) {
                 if !self.trusts(&entry, now) {
                     // It may be believed again when the others are heard.
                     return Found::Nothing;
                 }
-                match entry.span.worth(now) {
+                match entry.worth(now, date) {
                     Worth::Fresh => return Found::Active(entry.session),
                     Worth::Aging => return Found::Aging(entry.session),
                     Worth::Over => {}
@@ -236,6 +248,11 @@ mod tests {
         SessionCache::new(Cache::ttl(60 * SECOND), 5 * SECOND, trust)
     }
 
+    /// On a day long before any session ends.
+    fn get(cache: &SessionCache, key: Key, now: Instant) -> Found {
+        cache.get(key, now, SystemTime::UNIX_EPOCH)
+    }
+
     fn key(keys: &Keys, name: &str) -> Key {
         keys.key(|hasher| hasher.write(name.as_bytes()))
     }
@@ -259,13 +276,19 @@ mod tests {
             now,
             SystemTime::now(),
         );
-        assert!(matches!(cache.get(key, now), Found::Active(_)));
+        assert!(matches!(get(&cache, key, now), Found::Active(_)));
         assert!(matches!(
-            cache.get(key, now + 40 * SECOND),
+            get(&cache, key, now + 40 * SECOND),
             Found::Active(_)
         ));
-        assert!(matches!(cache.get(key, now + 58 * SECOND), Found::Aging(_)));
-        assert!(matches!(cache.get(key, now + 60 * SECOND), Found::Nothing));
+        assert!(matches!(
+            get(&cache, key, now + 58 * SECOND),
+            Found::Aging(_)
+        ));
+        assert!(matches!(
+            get(&cache, key, now + 60 * SECOND),
+            Found::Nothing
+        ));
     }
 
     #[test]
@@ -282,11 +305,14 @@ mod tests {
         );
         for second in 0..10 {
             assert!(!matches!(
-                cache.get(key, now + second * SECOND - SECOND / 10),
+                get(&cache, key, now + second * SECOND - SECOND / 10),
                 Found::Nothing
             ));
         }
-        assert!(matches!(cache.get(key, now + 10 * SECOND), Found::Nothing));
+        assert!(matches!(
+            get(&cache, key, now + 10 * SECOND),
+            Found::Nothing
+        ));
     }
 
     #[test]
@@ -309,7 +335,7 @@ mod tests {
                 SystemTime::now(),
             );
             invalidate(&cache, now);
-            assert!(matches!(cache.get(key, now), Found::Nothing));
+            assert!(matches!(get(&cache, key, now), Found::Nothing));
             cache.put(
                 key,
                 &session,
@@ -318,7 +344,7 @@ mod tests {
                 now,
                 SystemTime::now(),
             );
-            assert!(matches!(cache.get(key, now), Found::Nothing));
+            assert!(matches!(get(&cache, key, now), Found::Nothing));
             cache.put(
                 key,
                 &session,
@@ -327,7 +353,7 @@ mod tests {
                 now,
                 SystemTime::now(),
             );
-            assert!(matches!(cache.get(key, now), Found::Active(_)));
+            assert!(matches!(get(&cache, key, now), Found::Active(_)));
         }
     }
 
@@ -346,8 +372,8 @@ mod tests {
                 SystemTime::now(),
             );
             cache.put_signed_out(key, now);
-            assert_eq!(matches!(cache.get(key, now), Found::SignedOut), expected);
-            assert!(matches!(cache.get(key, now + SECOND), Found::Nothing));
+            assert_eq!(matches!(get(&cache, key, now), Found::SignedOut), expected);
+            assert!(matches!(get(&cache, key, now + SECOND), Found::Nothing));
         }
     }
 
@@ -367,7 +393,7 @@ mod tests {
             cache.put_signed_out(key(&keys, &number.to_string()), now);
         }
         cache.signed_out.run_pending_tasks();
-        assert!(matches!(cache.get(real, now), Found::Active(_)));
+        assert!(matches!(get(&cache, real, now), Found::Active(_)));
         assert!(cache.signed_out.entry_count() <= SIGNED_OUT_CAPACITY);
     }
 }
