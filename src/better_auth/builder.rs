@@ -132,6 +132,9 @@ impl BetterAuthBuilder {
     /// [`BetterAuth::validate`](crate::BetterAuth::validate) has no extensions to give. Take the peer's address, or a
     /// header that your own proxy sets: what a client can write, it can choose. Not sent by default.
     ///
+    /// A 429 to a call with an address is for that client alone. After one that names a time, to a call without, such calls
+    /// are not made until then.
+    ///
     /// # Examples
     ///
     /// The peer's address, in an app that is served with `into_make_service_with_connect_info::<SocketAddr>()`:
