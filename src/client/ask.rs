@@ -206,7 +206,7 @@ impl Client {
         if let Some(permit) = permit {
             let outcome = result
                 .as_ref()
-                .map_or_else(|error| error.cause.outcome(), |_| Outcome::Succeeded);
+                .map_or_else(|error| error.cause.outcome(asked), |_| Outcome::Succeeded);
             permit.settle(outcome, now);
         }
         if result.is_ok() {

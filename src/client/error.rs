@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::{BoxError, InvalidEndpoint, Unreached, breaker::Outcome};
+use super::{BoxError, InvalidEndpoint, Unreached, breaker::Outcome, unreached::is_head_too_large};
 use crate::{question::Question, types::Malformed};
 
 /// No verdict: the request is answered 503, whatever the cause.
@@ -41,6 +41,8 @@ pub(crate) enum Cause {
     Panicked,
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    #[error("the headers of the answer are too large")]
+    HeadTooLarge,
     #[cfg(feature = "reqwest")]
     #[error("the answer came from another address than the one asked: a redirect was followed")]
     Redirected,
@@ -118,6 +120,10 @@ impl Unavailable {
             Cause::TooLarge { .. } => {
                 Some("raise `max_body`: a user may have a field of any length")
             }
+            Cause::HeadTooLarge => Some(
+                "a user has a field so long that a header of the answer is too large: limit it, or leave it out of the \
+                 JWT with `definePayload`",
+            ),
             Cause::Busy(_) => Some(
                 "give the auth server more processes, cache sessions, or raise `max_concurrency`",
             ),
@@ -173,6 +179,15 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
 }
 
 impl Cause {
+    /// Why a transport has no answer.
+    pub(super) fn of_transport(error: BoxError) -> Self {
+        if is_head_too_large(&*error) {
+            Self::HeadTooLarge
+        } else {
+            Self::Transport(Stage::BeforeAnswer, error)
+        }
+    }
+
     /// In a word, for metrics, spans and audit events.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -187,7 +202,7 @@ impl Cause {
             Self::Paused => "paused",
             Self::BreakerOpen => "breaker_open",
             Self::Panicked => "panicked",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::HeadTooLarge => "too_large",
             #[cfg(feature = "reqwest")]
             Self::Redirected => "redirected",
             Self::Status(StatusCode::TOO_MANY_REQUESTS) => "rate_limited",
@@ -201,20 +216,21 @@ impl Cause {
     }
 
     /// What this says about the server. What one user can bring about says nothing.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self, asked: Asked) -> Outcome {
         match self {
+            Self::Transport(..) | Self::Deadline(_) => Outcome::Failed,
+            Self::Status(status) if status.is_server_error() => Outcome::Failed,
             #[cfg(feature = "reqwest")]
-            Self::Redirected => Outcome::Failed,
-            Self::Transport(..) | Self::Deadline(_) | Self::Encoded | Self::NotJson(_) => {
-                Outcome::Failed
-            }
-            Self::Status(status) if is_server_fault(*status) => Outcome::Failed,
+            Self::Redirected => of_endpoint(asked),
+            Self::Encoded | Self::NotJson(_) => of_endpoint(asked),
+            Self::Status(status) if is_elsewhere(*status) => of_endpoint(asked),
             Self::Status(_)
             | Self::Busy(_)
             | Self::Paused
             | Self::BreakerOpen
             | Self::Panicked
             | Self::TooLarge { .. }
+            | Self::HeadTooLarge
             | Self::Malformed(_)
             | Self::OddReply
             | Self::Decoder(_) => Outcome::Neither,
@@ -222,9 +238,17 @@ impl Cause {
     }
 }
 
-fn is_server_fault(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status.is_redirection()
+/// What an answer says that speaks against the endpoint. All requests need sessions; whatever else is asked for, a plugin
+/// may be missing, or a gateway let only sessions pass, and that is no reason to leave everybody out.
+fn of_endpoint(asked: Asked) -> Outcome {
+    match asked {
+        Asked::Session => Outcome::Failed,
+        _ => Outcome::Neither,
+    }
+}
+
+fn is_elsewhere(status: StatusCode) -> bool {
+    status.is_redirection()
         || matches!(
             status,
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED

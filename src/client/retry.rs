@@ -69,6 +69,7 @@ fn is_retryable(cause: &Cause) -> bool {
         | Cause::BreakerOpen
         | Cause::Panicked
         | Cause::TooLarge { .. }
+        | Cause::HeadTooLarge
         | Cause::Encoded
         | Cause::NotJson(_)
         | Cause::OddReply
@@ -106,6 +107,7 @@ mod tests {
             (Cause::Status(StatusCode::NOT_FOUND), false),
             (Cause::Deadline(Duration::from_secs(5)), false),
             (Cause::TooLarge { limit: 1 }, false),
+            (Cause::HeadTooLarge, false),
             (Cause::Encoded, false),
         ] {
             let retries = Retries::new(1);

@@ -44,6 +44,11 @@ impl Unreached {
     }
 }
 
+/// Whether there was an answer whose headers hyper does not read to their end. It says so in words alone.
+pub(super) fn is_head_too_large(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string() == "message head is too large")
+}
+
 /// The innermost error's text: what the system said.
 pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     chain(error).last().unwrap_or(error).to_string()

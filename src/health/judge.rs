@@ -102,6 +102,9 @@ fn unreached(cause: &Cause, url: &str) -> Seen {
         Cause::TooLarge { limit } => {
             return Seen::Stranger(format!("answers with more than {limit} bytes"));
         }
+        Cause::HeadTooLarge => {
+            return Seen::Stranger("answers with headers that are too large".to_owned());
+        }
         #[cfg(feature = "reqwest")]
         Cause::Redirected => (
             Redirect,
