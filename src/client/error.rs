@@ -114,9 +114,8 @@ impl Unavailable {
     /// What an operator can do about it, where that is known.
     pub(crate) fn fix(&self, asked: Asked) -> Option<&'static str> {
         match &self.cause {
-            Cause::Transport(..) | Cause::Deadline(_) | Cause::BreakerOpen | Cause::Panicked => {
-                None
-            }
+            Cause::Transport(_, error) => Unreached::of(&**error).fix(),
+            Cause::Deadline(_) | Cause::BreakerOpen | Cause::Panicked => None,
             Cause::TooLarge { .. } => {
                 Some("raise `max_body`: a user may have a field of any length")
             }
@@ -133,6 +132,7 @@ impl Unavailable {
             Cause::Status(status) => fix_for(*status, asked),
             Cause::OddReply => fix_for(StatusCode::NOT_FOUND, asked),
             Cause::Encoded => Some("do not compress between the auth server and this service"),
+            Cause::NotJson(StatusCode::UNAUTHORIZED) => Some(PASS_THE_GATEWAY),
             Cause::NotJson(_) => {
                 Some("compare `base_path` and `session_path` with the auth server's")
             }
@@ -145,6 +145,9 @@ impl Unavailable {
         }
     }
 }
+
+/// For a refusal that is none of Better Auth's.
+pub(crate) const PASS_THE_GATEWAY: &str = "let this service pass the gateway in front of it";
 
 fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
     match status {
@@ -170,6 +173,8 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
         StatusCode::BAD_REQUEST if asked == Asked::Session => Some(
             "with customSession, use Better Auth 1.6.6 or newer: before that, the plugin refuses `disableRefresh`",
         ),
+        StatusCode::FORBIDDEN if asked == Asked::Session => Some(PASS_THE_GATEWAY),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(PASS_THE_GATEWAY),
         status if status.is_redirection() => {
             Some("give the auth server's own address: a redirect is never followed")
         }
