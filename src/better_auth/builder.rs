@@ -109,9 +109,10 @@ impl BetterAuthBuilder {
         self
     }
 
-    /// The most that a check may take in all: connection, headers and body.
+    /// The most that a check may take in all: waiting for a turn, connection, headers, body and retries.
     ///
-    /// Past it the answer is 503. Defaults to 5 seconds.
+    /// Past it the answer is 503. Each question of a guard has a deadline of its own, and a look into a cache that
+    /// processes share comes on top. Defaults to 5 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -54,7 +54,7 @@ impl BetterAuthBuilder {
     /// How often a call is made once more when it failed before the server can have answered: no connection, a connection
     /// that broke, 502, 503, 504.
     ///
-    /// Within the deadline, after a short random wait, and for no more than a fifth of all calls. Defaults to 1.
+    /// Within the deadline, after a short random wait, and for a sixth of all calls, plus ten in ten seconds. Defaults to 1.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
