@@ -15,9 +15,10 @@ impl CircuitBreaker {
     /// When half of at least twenty calls within ten seconds have failed, no call is made for two seconds. Then one is, and
     /// its outcome decides. Meanwhile requests are answered 503 at once, and sessions in the cache go on.
     ///
-    /// Failed is what speaks against the server: no connection, no answer within the deadline, 5xx; and to the question
-    /// who it is also 404, 405, redirects, compressed answers, and pages in place of JSON. What a single user can bring
-    /// about does not count, such as an answer that is too large.
+    /// Failed is what speaks against the server: no connection, no answer within the deadline; and where a session was
+    /// asked for, 5xx, 404 and 405, redirects, compressed answers, and pages in place of JSON. What a single user can
+    /// bring about does not count: an answer that is too large, how a guard's question or an order about devices is
+    /// answered, and a 500 to cookies of the [cookie cache](crate::BetterAuthBuilder::trust_cookie_cache).
     pub const fn on() -> Self {
         Self { is_on: true }
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
-    Answer, Decoder, Questions, Transport,
+    Answer, CookieCache, Decoder, Questions, Transport,
     attempts::Progress,
     breaker::{Breaker, BreakerPolicy, BreakerState, Outcome, Permit},
     classify::{ApiKey, classify},
@@ -199,14 +199,16 @@ impl Client {
         read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
         progress: &mut Progress,
     ) -> Result<T, Unavailable> {
+        let cookie_cache = CookieCache::sent_with(&request);
         let pause = self.pause(asked, companions);
         let permit = self.admit(pause, Instant::now())?;
         let result = self.within_deadline(request, lane, read, progress).await;
         let now = Instant::now();
         if let Some(permit) = permit {
-            let outcome = result
-                .as_ref()
-                .map_or_else(|error| error.cause.outcome(asked), |_| Outcome::Succeeded);
+            let outcome = result.as_ref().map_or_else(
+                |error| error.cause.outcome(asked, cookie_cache),
+                |_| Outcome::Succeeded,
+            );
             permit.settle(outcome, now);
         }
         if result.is_ok() {

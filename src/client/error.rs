@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::{BoxError, InvalidEndpoint, Unreached, breaker::Outcome, unreached::is_head_too_large};
+use super::{
+    BoxError, CookieCache, InvalidEndpoint, Unreached, breaker::Outcome,
+    unreached::is_head_too_large,
+};
 use crate::{question::Question, types::Malformed};
 
 /// No verdict: the request is answered 503, whatever the cause.
@@ -221,14 +224,17 @@ impl Cause {
     }
 
     /// What this says about the server. What one user can bring about says nothing.
-    pub(super) fn outcome(&self, asked: Asked) -> Outcome {
+    pub(super) fn outcome(&self, asked: Asked, sent: CookieCache) -> Outcome {
         match self {
             Self::Transport(..) | Self::Deadline(_) => Outcome::Failed,
-            Self::Status(status) if status.is_server_error() => Outcome::Failed,
+            // Better Auth answers so to one that it cannot read.
+            Self::Status(StatusCode::INTERNAL_SERVER_ERROR) if sent == CookieCache::Trusted => {
+                Outcome::Neither
+            }
             #[cfg(feature = "reqwest")]
-            Self::Redirected => of_endpoint(asked),
-            Self::Encoded | Self::NotJson(_) => of_endpoint(asked),
-            Self::Status(status) if is_elsewhere(*status) => of_endpoint(asked),
+            Self::Redirected => of_answer_to(asked),
+            Self::Encoded | Self::NotJson(_) => of_answer_to(asked),
+            Self::Status(status) if is_server_fault(*status) => of_answer_to(asked),
             Self::Status(_)
             | Self::Busy(_)
             | Self::Paused
@@ -243,17 +249,18 @@ impl Cause {
     }
 }
 
-/// What an answer says that speaks against the endpoint. All requests need sessions; whatever else is asked for, a plugin
-/// may be missing, or a gateway let only sessions pass, and that is no reason to leave everybody out.
-fn of_endpoint(asked: Asked) -> Outcome {
+/// What a bad answer says. All requests need sessions; whatever else is asked for can be an endpoint that is not there, as
+/// that of a plugin, or fail on an id that somebody made up.
+fn of_answer_to(asked: Asked) -> Outcome {
     match asked {
         Asked::Session => Outcome::Failed,
         _ => Outcome::Neither,
     }
 }
 
-fn is_elsewhere(status: StatusCode) -> bool {
-    status.is_redirection()
+fn is_server_fault(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status.is_redirection()
         || matches!(
             status,
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED

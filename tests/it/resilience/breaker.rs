@@ -5,9 +5,11 @@ use http::{HeaderMap, Request, Response, header::COOKIE};
 use serde_json::json;
 use tokio::time::{Instant, advance};
 use tower::ServiceExt;
-use tower_better_auth::{BetterAuth, BreakerState, Cache, CircuitBreaker, Require, SessionAuth};
+use tower_better_auth::{
+    BetterAuth, BetterAuthBuilder, BreakerState, Cache, CircuitBreaker, Require, SessionAuth,
+};
 
-use super::{SECOND, app, get, outcomes, start_many};
+use super::{SECOND, app, cookie_of, get, outcomes, start_many};
 use crate::support::{
     answer,
     app::App,
@@ -252,27 +254,59 @@ async fn open_by_an_endpoint(act: Act) -> BreakerState {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_only_some_ask_opens_it_when_the_server_is_down_and_not_when_it_is_not_there()
- {
-    for (act, expected) in [
-        (Act::status(404), BreakerState::Closed),
-        (Act::status(405), BreakerState::Closed),
-        (Act::status(302), BreakerState::Closed),
+async fn nor_does_what_an_endpoint_answers_that_only_some_ask_unless_it_is_nothing() {
+    let encoded = Act::json(200, &[("content-encoding", "br")], &json!({}));
+    for (name, act, expected) in [
+        ("404", Act::status(404), BreakerState::Closed),
+        ("405", Act::status(405), BreakerState::Closed),
+        ("302", Act::status(302), BreakerState::Closed),
+        ("encoded", encoded, BreakerState::Closed),
+        ("a page", page(), BreakerState::Closed),
+        // As to an id that the database does not take.
+        ("500", Act::status(500), BreakerState::Closed),
+        ("502", Act::status(502), BreakerState::Closed),
+        ("refused", Act::Refuse, BreakerState::Open),
+        ("no answer in time", Act::Hang, BreakerState::Open),
+    ] {
+        assert_eq!(open_by_an_endpoint(act).await, expected, "{name}");
+    }
+}
+
+/// Better Auth answers 500 to a `session_data` that is not base64.
+#[tokio::test(start_paused = true)]
+async fn nor_does_a_cookie_of_the_cookie_cache_that_the_server_cannot_read() {
+    let trusting = |mock: &Mock| mock.builder().trust_cookie_cache();
+    let bypassing = |mock: &Mock| mock.builder();
+    let cases: [(fn(&Mock) -> BetterAuthBuilder, &str, u16, BreakerState); 4] = [
         (
-            Act::json(200, &[("content-encoding", "br")], &json!({})),
+            trusting,
+            "; better-auth.session_data=!",
+            500,
             BreakerState::Closed,
         ),
-        (page(), BreakerState::Closed),
-        (Act::status(500), BreakerState::Open),
-        (Act::Refuse, BreakerState::Open),
-        (Act::Hang, BreakerState::Open),
-    ] {
-        let name = match &act {
-            Act::Answer(response) => format!("{response:?}"),
-            Act::Refuse => "refused".to_owned(),
-            Act::Hang | Act::Panic => "no answer".to_owned(),
-        };
-        assert_eq!(open_by_an_endpoint(act).await, expected, "{name}");
+        (
+            trusting,
+            "; better-auth.session_data=!",
+            503,
+            BreakerState::Open,
+        ),
+        (trusting, "", 500, BreakerState::Open),
+        // It is not sent.
+        (
+            bypassing,
+            "; better-auth.session_data=!",
+            500,
+            BreakerState::Open,
+        ),
+    ];
+    for (index, (builder, cookie_cache, status, expected)) in cases.into_iter().enumerate() {
+        let mock = Mock::doing(Act::status(status));
+        let (auth, app) = app(builder(&mock).retries(0));
+        for number in 0..30 {
+            let cookies = cookie_of(number) + cookie_cache;
+            app.get_as(&cookies, "/me").await.assert_unavailable();
+        }
+        assert_eq!(state(&auth), expected, "row {index}");
     }
 }
 
