@@ -155,6 +155,9 @@ impl Validator {
             check.comes_from(Source::Coalesced);
         }
         let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
+        if is_first {
+            self.checks.count();
+        }
         if is_first && matches!(landed.teller, Teller::SharedCache { .. }) {
             check.comes_from(Source::Shared);
         }
