@@ -220,6 +220,7 @@ mod cookie;
 mod credential;
 mod question;
 mod clock;
+mod chance;
 mod verdict;
 mod observe;
 pub mod rejection;

@@ -109,9 +109,10 @@ impl BetterAuthBuilder {
         self
     }
 
-    /// The most that a check may take in all: connection, headers and body.
+    /// The most that a check may take in all: waiting for a turn, connection, headers, body and retries.
     ///
-    /// Past it the answer is 503. Defaults to 5 seconds.
+    /// Past it the answer is 503. Each question of a guard has a deadline of its own, and a look into a cache that
+    /// processes share comes on top. Defaults to 5 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -131,6 +132,9 @@ impl BetterAuthBuilder {
     /// one budget. `find` gets the request's headers and extensions, and may be called for any request;
     /// [`BetterAuth::validate`](crate::BetterAuth::validate) has no extensions to give. Take the peer's address, or a
     /// header that your own proxy sets: what a client can write, it can choose. Not sent by default.
+    ///
+    /// A 429 to a call with an address is for that client alone. After one that names a time, to a call without, such calls
+    /// are not made until then.
     ///
     /// # Examples
     ///

@@ -14,7 +14,7 @@ pub const COOKIE_PREFIX: &str = "better-auth";
 /// The most that a new connection may take: 1 second.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The most that a check may take in all, from the start of a connection to the last byte of the answer: 5 seconds.
+/// The most that a check may take in all, from waiting for its turn to the last byte of the answer: 5 seconds.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The most bytes of an answer's body that are read: 64 KiB. Users choose their names, and Better Auth sets no limit.

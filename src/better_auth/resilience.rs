@@ -15,8 +15,10 @@ impl CircuitBreaker {
     /// When half of at least twenty calls within ten seconds have failed, no call is made for two seconds. Then one is, and
     /// its outcome decides. Meanwhile requests are answered 503 at once, and sessions in the cache go on.
     ///
-    /// Failed is what speaks against the server: no connection, no answer within the deadline, 5xx, redirects, pages in
-    /// place of JSON. What a single user can bring about does not count.
+    /// Failed is what speaks against the server: no connection, no answer within the deadline; and where a session was
+    /// asked for, 5xx, 404 and 405, redirects, compressed answers, and pages in place of JSON. What a single user can
+    /// bring about does not count: an answer that is too large, how a guard's question or an order about devices is
+    /// answered, and a 500 to cookies of the [cookie cache](crate::BetterAuthBuilder::trust_cookie_cache).
     pub const fn on() -> Self {
         Self { is_on: true }
     }
@@ -54,7 +56,7 @@ impl BetterAuthBuilder {
     /// How often a call is made once more when it failed before the server can have answered: no connection, a connection
     /// that broke, 502, 503, 504.
     ///
-    /// Within the deadline, after a short random wait, and for no more than a fifth of all calls. Defaults to 1.
+    /// Within the deadline, after a short random wait, and for a sixth of all calls, plus ten in ten seconds. Defaults to 1.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self

@@ -1,7 +1,6 @@
 //! The store in this process: moka's.
 
 use std::{
-    hash::{BuildHasher, RandomState},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -16,7 +15,7 @@ use super::{
     policy::{Cache, SIGNED_OUT, SIGNED_OUT_CAPACITY, Span, Worth},
     revocations::{Generation, Revocations},
 };
-use crate::{observe, types::AuthSession};
+use crate::{chance::chance, observe, types::AuthSession};
 
 /// The sessions that were found active lately, and the credentials that were found signed out.
 pub(crate) struct SessionCache {
@@ -48,6 +47,17 @@ struct Entry {
     born: Generation,
     /// Until then it is believed also while other processes are not heard.
     young_until: Instant,
+}
+
+impl Entry {
+    /// The span was measured when the session was kept, and the clock on the wall may have been put forward since.
+    fn worth(&self, now: Instant, date: SystemTime) -> Worth {
+        if self.session.session.is_over_at(date) {
+            Worth::Over
+        } else {
+            self.span.worth(now)
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -91,7 +101,7 @@ impl SessionCache {
             call: deadline,
             revocations: Revocations::new(policy.longest() + deadline),
             hearing: None,
-            spread: random,
+            spread: chance,
         }
     }
 
@@ -106,14 +116,15 @@ impl SessionCache {
         Self { spread, ..self }
     }
 
-    pub(crate) fn get(&self, key: Key, now: Instant) -> Found {
+    /// `now` and `date` are the same moment, by two clocks: a session that has ended by either of them is over.
+    pub(crate) fn get(&self, key: Key, now: Instant, date: SystemTime) -> Found {
         if let Some(entry) = self.active.get(&key) {
             if !self.is_revoked(&entry.session, entry.born) {
                 if !self.trusts(&entry, now) {
                     // It may be believed again when the others are heard.
                     return Found::Nothing;
                 }
-                match entry.span.worth(now) {
+                match entry.worth(now, date) {
                     Worth::Fresh => return Found::Active(entry.session),
                     Worth::Aging => return Found::Aging(entry.session),
                     Worth::Over => {}
@@ -222,11 +233,6 @@ impl SessionCache {
     }
 }
 
-fn random() -> f64 {
-    let random = RandomState::new().hash_one(0_u8);
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::hash::Hasher;
@@ -240,6 +246,11 @@ mod tests {
 
     fn cache(trust: Trust) -> SessionCache {
         SessionCache::new(Cache::ttl(60 * SECOND), 5 * SECOND, trust)
+    }
+
+    /// On a day long before any session ends.
+    fn get(cache: &SessionCache, key: Key, now: Instant) -> Found {
+        cache.get(key, now, SystemTime::UNIX_EPOCH)
     }
 
     fn key(keys: &Keys, name: &str) -> Key {
@@ -265,13 +276,19 @@ mod tests {
             now,
             SystemTime::now(),
         );
-        assert!(matches!(cache.get(key, now), Found::Active(_)));
+        assert!(matches!(get(&cache, key, now), Found::Active(_)));
         assert!(matches!(
-            cache.get(key, now + 40 * SECOND),
+            get(&cache, key, now + 40 * SECOND),
             Found::Active(_)
         ));
-        assert!(matches!(cache.get(key, now + 58 * SECOND), Found::Aging(_)));
-        assert!(matches!(cache.get(key, now + 60 * SECOND), Found::Nothing));
+        assert!(matches!(
+            get(&cache, key, now + 58 * SECOND),
+            Found::Aging(_)
+        ));
+        assert!(matches!(
+            get(&cache, key, now + 60 * SECOND),
+            Found::Nothing
+        ));
     }
 
     #[test]
@@ -288,11 +305,14 @@ mod tests {
         );
         for second in 0..10 {
             assert!(!matches!(
-                cache.get(key, now + second * SECOND - SECOND / 10),
+                get(&cache, key, now + second * SECOND - SECOND / 10),
                 Found::Nothing
             ));
         }
-        assert!(matches!(cache.get(key, now + 10 * SECOND), Found::Nothing));
+        assert!(matches!(
+            get(&cache, key, now + 10 * SECOND),
+            Found::Nothing
+        ));
     }
 
     #[test]
@@ -315,7 +335,7 @@ mod tests {
                 SystemTime::now(),
             );
             invalidate(&cache, now);
-            assert!(matches!(cache.get(key, now), Found::Nothing));
+            assert!(matches!(get(&cache, key, now), Found::Nothing));
             cache.put(
                 key,
                 &session,
@@ -324,7 +344,7 @@ mod tests {
                 now,
                 SystemTime::now(),
             );
-            assert!(matches!(cache.get(key, now), Found::Nothing));
+            assert!(matches!(get(&cache, key, now), Found::Nothing));
             cache.put(
                 key,
                 &session,
@@ -333,7 +353,7 @@ mod tests {
                 now,
                 SystemTime::now(),
             );
-            assert!(matches!(cache.get(key, now), Found::Active(_)));
+            assert!(matches!(get(&cache, key, now), Found::Active(_)));
         }
     }
 
@@ -352,8 +372,8 @@ mod tests {
                 SystemTime::now(),
             );
             cache.put_signed_out(key, now);
-            assert_eq!(matches!(cache.get(key, now), Found::SignedOut), expected);
-            assert!(matches!(cache.get(key, now + SECOND), Found::Nothing));
+            assert_eq!(matches!(get(&cache, key, now), Found::SignedOut), expected);
+            assert!(matches!(get(&cache, key, now + SECOND), Found::Nothing));
         }
     }
 
@@ -373,7 +393,7 @@ mod tests {
             cache.put_signed_out(key(&keys, &number.to_string()), now);
         }
         cache.signed_out.run_pending_tasks();
-        assert!(matches!(cache.get(real, now), Found::Active(_)));
+        assert!(matches!(get(&cache, real, now), Found::Active(_)));
         assert!(cache.signed_out.entry_count() <= SIGNED_OUT_CAPACITY);
     }
 }

@@ -14,6 +14,7 @@ use crate::clock::FOREVER;
 /// 3. What is [invalidated](crate::BetterAuth::invalidate_session) is gone at once, and an answer that was asked for before
 ///    cannot bring it back.
 /// 4. A signed-out credential is remembered for a second, apart from the others, so that made-up cookies push out nobody.
+///    Not with [`decode_with`](crate::BetterAuthBuilder::decode_with): what a decoder takes for signed out can be an outage.
 /// 5. An auth server that cannot be asked is not remembered, and takes nothing away: sessions go on for their time.
 /// 6. No byte of a credential is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,6 +58,12 @@ struct Flight<T> {
     answer: watch::Receiver<Option<T>>,
 }
 
+/// What is left to do for who has a place in a flight.
+enum ToDo<T> {
+    Link(Origin),
+    Depart(watch::Sender<Option<T>>, Landing<T>),
+}
+
 /// A place in a flight. Dropped, it disturbs nobody.
 #[derive(Debug)]
 pub(crate) struct Joined<T> {
@@ -114,14 +120,16 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let mut table = lock(&self.table);
-        let calls = table.calls.get(&key);
-        let (answer, is_first) = match calls.and_then(|calls| calls.flight.as_ref()) {
-            Some(flight) => {
-                flight.origin.link();
-                (flight.answer.clone(), false)
+        let (answer, to_do) = self.board(key, Origin::here());
+        let is_first = match to_do {
+            ToDo::Link(origin) => {
+                origin.link();
+                false
             }
-            None => (self.depart(&mut table, key, start(), keep), true),
+            ToDo::Depart(sender, landing) => {
+                self.depart(start(), keep, sender, landing);
+                true
+            }
         };
         Joined { answer, is_first }
     }
@@ -171,32 +179,42 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         }
     }
 
+    /// Takes a place in the flight under this key, or puts one on the table.
+    ///
+    /// What is left to do waits until the table is unlocked: it calls the runtime, which drops the flight at once if it has
+    /// ended, and whoever watches spans.
+    fn board(&self, key: Key, here: Origin) -> (watch::Receiver<Option<T>>, ToDo<T>) {
+        let mut table = lock(&self.table);
+        let calls = table.calls.get(&key);
+        if let Some(flight) = calls.and_then(|calls| calls.flight.as_ref()) {
+            return (flight.answer.clone(), ToDo::Link(flight.origin.clone()));
+        }
+        let (sender, answer) = watch::channel(None);
+        let landing = self.landing(&mut table, key);
+        table.calls.entry(key).or_default().flight = Some(Flight {
+            number: landing.number,
+            origin: here,
+            answer: answer.clone(),
+        });
+        (answer, ToDo::Depart(sender, landing))
+    }
+
     fn depart<F>(
         &self,
-        table: &mut Table<T>,
-        key: Key,
         flight: F,
         keep: impl FnOnce(&T) + Send + 'static,
-    ) -> watch::Receiver<Option<T>>
-    where
+        sender: watch::Sender<Option<T>>,
+        landing: Landing<T>,
+    ) where
         F: Future<Output = T> + Send + 'static,
     {
-        let (sender, answer) = watch::channel(None);
-        let (landing, weigh) = (self.landing(table, key), self.weigh);
-        let (number, waiting) = (landing.number, answer.clone());
-        let origin = Origin::here();
-        table.calls.entry(key).or_default().flight = Some(Flight {
-            number,
-            origin,
-            answer,
-        });
+        let weigh = self.weigh;
         tokio::spawn(async move {
             let answer = flight.await;
             // First off the table, then the answer: whoever comes after the answer asks anew.
             landing.land(weigh(&answer), || keep(&answer));
             sender.send_replace(Some(answer));
         });
-        waiting
     }
 
     fn landing(&self, table: &mut Table<T>, key: Key) -> Landing<T> {
@@ -283,14 +301,23 @@ mod tests {
         sync::{
             OnceLock,
             atomic::{AtomicUsize, Ordering},
+            mpsc,
         },
+        thread,
         time::Duration,
     };
 
     use tokio::{
         join,
+        runtime::Builder,
         sync::oneshot,
         time::{sleep, timeout},
+    };
+    use tracing::{Subscriber, info_span, span::Id, subscriber::with_default};
+    use tracing_subscriber::{
+        Layer,
+        layer::{Context, SubscriberExt},
+        registry,
     };
 
     use super::*;
@@ -470,5 +497,33 @@ mod tests {
         let call = flights.alone(key("a"), pending(), |_| {});
         assert!(timeout(Duration::from_secs(1), call).await.is_err());
         assert!(lock(&flights.table).calls.is_empty());
+    }
+
+    /// Whoever watches spans, and uses the calls meanwhile.
+    struct Nosy(Arc<Flights<usize>>);
+
+    impl<S: Subscriber> Layer<S> for Nosy {
+        fn on_follows_from(&self, _: &Id, _: &Id, _: Context<'_, S>) {
+            assert!(can_be_joined(&self.0, key("a")));
+        }
+    }
+
+    #[test]
+    fn whoever_watches_spans_is_not_called_with_the_table_locked() {
+        let (tell, told) = mpsc::channel();
+        // In a thread, for one that never comes back.
+        thread::spawn(move || {
+            let flights = Arc::new(Flights::new(|_| Weight::UntilNewer));
+            let runtime = Builder::new_current_thread().build().unwrap();
+            let _here = runtime.enter();
+            let nosy = registry().with(Nosy(Arc::clone(&flights)));
+            with_default(nosy, || {
+                let _request = info_span!("request").entered();
+                let join = || flights.join(key("a"), pending, |_| {}).is_first;
+                tell.send([join(), join()]).unwrap();
+            });
+        });
+        let seen = told.recv_timeout(Duration::from_secs(20));
+        assert_eq!(seen, Ok([true, false]));
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
-    Answer, Decoder, Questions, Transport,
+    Answer, CookieCache, Decoder, Questions, Transport,
     attempts::Progress,
     breaker::{Breaker, BreakerPolicy, BreakerState, Outcome, Permit},
     classify::{ApiKey, classify},
@@ -140,9 +140,7 @@ impl Client {
             let (head, body) = response.into_parts();
             classify(head.status, &head.headers, &body, &self.decoder, api_key)
         };
-        let pause = &self.session_pause;
-        let call = Call::begin(Asked::Session.name());
-        self.call(call, request, companions, lane, pause, read)
+        self.call(Asked::Session, request, companions, lane, read)
             .await
     }
 
@@ -161,25 +159,23 @@ impl Client {
             let (head, body) = response.into_parts();
             read_reply(question, head.status, &head.headers, &body)
         };
-        let pause = &self.question_pause;
-        let call = Call::begin(Asked::about(question).name());
-        self.call(call, request, companions, lane, pause, read)
-            .await
+        let asked = Asked::about(question);
+        self.call(asked, request, companions, lane, read).await
     }
 
     /// Makes the call, and says what became of it to whoever watches.
     pub(super) async fn call<T>(
         &self,
-        call: Call,
+        asked: Asked,
         request: Request<Bytes>,
         companions: &Companions,
         lane: Lane,
-        pause: &Pause,
         read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
     ) -> Told<T> {
+        let call = Call::begin(asked.name());
         let mut progress = Progress::default();
         let answer = self
-            .call_if_admitted(request, companions, lane, pause, read, &mut progress)
+            .call_if_admitted(asked, request, companions, lane, read, &mut progress)
             .instrument(call.span())
             .await;
         let cause = answer.as_ref().err().map(|error| error.cause.name());
@@ -196,20 +192,23 @@ impl Client {
 
     async fn call_if_admitted<T>(
         &self,
+        asked: Asked,
         request: Request<Bytes>,
         companions: &Companions,
         lane: Lane,
-        pause: &Pause,
         read: impl Fn(Response<Bytes>) -> Result<T, Unavailable>,
         progress: &mut Progress,
     ) -> Result<T, Unavailable> {
+        let cookie_cache = CookieCache::sent_with(&request);
+        let pause = self.pause(asked, companions);
         let permit = self.admit(pause, Instant::now())?;
         let result = self.within_deadline(request, lane, read, progress).await;
         let now = Instant::now();
         if let Some(permit) = permit {
-            let outcome = result
-                .as_ref()
-                .map_or_else(|error| error.cause.outcome(), |_| Outcome::Succeeded);
+            let outcome = result.as_ref().map_or_else(
+                |error| error.cause.outcome(asked, cookie_cache),
+                |_| Outcome::Succeeded,
+            );
             permit.settle(outcome, now);
         }
         if result.is_ok() {
@@ -218,11 +217,7 @@ impl Client {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        if let Some(wait) = result
-            .as_ref()
-            .err()
-            .and_then(|error| pause_after(error, companions))
-        {
+        if let (Some(pause), Some(wait)) = (pause, result.as_ref().err().and_then(pause_after)) {
             pause.begin(wait, now);
         }
         result
@@ -241,9 +236,23 @@ impl Client {
         }
     }
 
+    /// What a 429 to this call is about, and stops: calls to that path which name no client. One that names a client is
+    /// counted as that client's.
+    ///
+    /// People ask for their devices now and then, and each of those paths has a counter of its own: one that is full says
+    /// nothing about the others.
+    fn pause(&self, asked: Asked, companions: &Companions) -> Option<&Pause> {
+        let pause = match asked {
+            Asked::Session => Some(&self.session_pause),
+            Asked::MemberRole | Asked::Permission => Some(&self.question_pause),
+            Asked::Sessions | Asked::Revocation | Asked::SignOut => None,
+        };
+        pause.filter(|_| companions.client_ip.is_none())
+    }
+
     /// Whether a call may be made at this moment.
-    fn admit(&self, pause: &Pause, now: Instant) -> Result<Option<Permit>, Unavailable> {
-        if let Some(rest) = pause.rest(now) {
+    fn admit(&self, pause: Option<&Pause>, now: Instant) -> Result<Option<Permit>, Unavailable> {
+        if let Some(rest) = pause.and_then(|pause| pause.rest(now)) {
             return Err(Unavailable::until(Cause::Paused, rest));
         }
         match &self.breaker {
@@ -256,9 +265,9 @@ impl Client {
     }
 }
 
-/// After a 429 that names a time, nobody asks until then. One that counts by the client's address is about that client
-/// alone.
-fn pause_after(unavailable: &Unavailable, companions: &Companions) -> Option<Duration> {
-    let is_about_everybody = unavailable.is_rate_limit() && companions.client_ip.is_none();
-    unavailable.retry_after.filter(|_| is_about_everybody)
+/// After a 429 that names a time, nobody asks until then.
+fn pause_after(unavailable: &Unavailable) -> Option<Duration> {
+    unavailable
+        .retry_after
+        .filter(|_| unavailable.is_rate_limit())
 }

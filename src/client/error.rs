@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::{BoxError, InvalidEndpoint, Unreached, breaker::Outcome};
+use super::{
+    BoxError, CookieCache, InvalidEndpoint, Unreached, breaker::Outcome,
+    unreached::is_head_too_large,
+};
 use crate::{question::Question, types::Malformed};
 
 /// No verdict: the request is answered 503, whatever the cause.
@@ -41,6 +44,8 @@ pub(crate) enum Cause {
     Panicked,
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    #[error("the headers of the answer are too large")]
+    HeadTooLarge,
     #[cfg(feature = "reqwest")]
     #[error("the answer came from another address than the one asked: a redirect was followed")]
     Redirected,
@@ -112,12 +117,15 @@ impl Unavailable {
     /// What an operator can do about it, where that is known.
     pub(crate) fn fix(&self, asked: Asked) -> Option<&'static str> {
         match &self.cause {
-            Cause::Transport(..) | Cause::Deadline(_) | Cause::BreakerOpen | Cause::Panicked => {
-                None
-            }
+            Cause::Transport(_, error) => Unreached::of(&**error).fix(),
+            Cause::Deadline(_) | Cause::BreakerOpen | Cause::Panicked => None,
             Cause::TooLarge { .. } => {
                 Some("raise `max_body`: a user may have a field of any length")
             }
+            Cause::HeadTooLarge => Some(
+                "a user has a field so long that a header of the answer is too large: limit it, or leave it out of the \
+                 JWT with `definePayload`",
+            ),
             Cause::Busy(_) => Some(
                 "give the auth server more processes, cache sessions, or raise `max_concurrency`",
             ),
@@ -127,6 +135,7 @@ impl Unavailable {
             Cause::Status(status) => fix_for(*status, asked),
             Cause::OddReply => fix_for(StatusCode::NOT_FOUND, asked),
             Cause::Encoded => Some("do not compress between the auth server and this service"),
+            Cause::NotJson(StatusCode::UNAUTHORIZED) => Some(PASS_THE_GATEWAY),
             Cause::NotJson(_) => {
                 Some("compare `base_path` and `session_path` with the auth server's")
             }
@@ -139,6 +148,9 @@ impl Unavailable {
         }
     }
 }
+
+/// For a refusal that is none of Better Auth's.
+pub(crate) const PASS_THE_GATEWAY: &str = "let this service pass the gateway in front of it";
 
 fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
     match status {
@@ -164,6 +176,8 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
         StatusCode::BAD_REQUEST if asked == Asked::Session => Some(
             "with customSession, use Better Auth 1.6.6 or newer: before that, the plugin refuses `disableRefresh`",
         ),
+        StatusCode::FORBIDDEN if asked == Asked::Session => Some(PASS_THE_GATEWAY),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(PASS_THE_GATEWAY),
         status if status.is_redirection() => {
             Some("give the auth server's own address: a redirect is never followed")
         }
@@ -173,6 +187,15 @@ fn fix_for(status: StatusCode, asked: Asked) -> Option<&'static str> {
 }
 
 impl Cause {
+    /// Why a transport has no answer.
+    pub(super) fn of_transport(error: BoxError) -> Self {
+        if is_head_too_large(&*error) {
+            Self::HeadTooLarge
+        } else {
+            Self::Transport(Stage::BeforeAnswer, error)
+        }
+    }
+
     /// In a word, for metrics, spans and audit events.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -187,7 +210,7 @@ impl Cause {
             Self::Paused => "paused",
             Self::BreakerOpen => "breaker_open",
             Self::Panicked => "panicked",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::HeadTooLarge => "too_large",
             #[cfg(feature = "reqwest")]
             Self::Redirected => "redirected",
             Self::Status(StatusCode::TOO_MANY_REQUESTS) => "rate_limited",
@@ -201,24 +224,37 @@ impl Cause {
     }
 
     /// What this says about the server. What one user can bring about says nothing.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self, asked: Asked, sent: CookieCache) -> Outcome {
         match self {
-            #[cfg(feature = "reqwest")]
-            Self::Redirected => Outcome::Failed,
-            Self::Transport(..) | Self::Deadline(_) | Self::Encoded | Self::NotJson(_) => {
-                Outcome::Failed
+            Self::Transport(..) | Self::Deadline(_) => Outcome::Failed,
+            // Better Auth answers so to one that it cannot read.
+            Self::Status(StatusCode::INTERNAL_SERVER_ERROR) if sent == CookieCache::Trusted => {
+                Outcome::Neither
             }
-            Self::Status(status) if is_server_fault(*status) => Outcome::Failed,
+            #[cfg(feature = "reqwest")]
+            Self::Redirected => of_answer_to(asked),
+            Self::Encoded | Self::NotJson(_) => of_answer_to(asked),
+            Self::Status(status) if is_server_fault(*status) => of_answer_to(asked),
             Self::Status(_)
             | Self::Busy(_)
             | Self::Paused
             | Self::BreakerOpen
             | Self::Panicked
             | Self::TooLarge { .. }
+            | Self::HeadTooLarge
             | Self::Malformed(_)
             | Self::OddReply
             | Self::Decoder(_) => Outcome::Neither,
         }
+    }
+}
+
+/// What a bad answer says. All requests need sessions; whatever else is asked for can be an endpoint that is not there, as
+/// that of a plugin, or fail on an id that somebody made up.
+fn of_answer_to(asked: Asked) -> Outcome {
+    match asked {
+        Asked::Session => Outcome::Failed,
+        _ => Outcome::Neither,
     }
 }
 

@@ -8,12 +8,10 @@ use super::{
     Client, InvalidEndpoint, Lane, Questions, Told,
     classify::{is_plain_json, retry_after},
     error::{Asked, Cause, Unavailable},
-    pause::Pause,
     request::introduce,
 };
 use crate::{
     credential::{Companions, Credential},
-    observe::Call,
     types::{Session, parse},
 };
 
@@ -78,11 +76,7 @@ impl Client {
             Ok(request) => request,
             Err(invalid) => return Told::nothing(invalid.into()),
         };
-        // People ask for this, now and then, and each of these paths has a counter of its own: one that is full says
-        // nothing about the others.
-        let pause = Pause::default();
-        let call = Call::begin(asked.name());
-        self.call(call, request, companions, Lane::Known, &pause, read)
+        self.call(asked, request, companions, Lane::Known, read)
             .await
     }
 }

@@ -29,7 +29,7 @@ pub(crate) use self::{
     breaker::BreakerPolicy,
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
-    error::{Asked, Cause, Unavailable},
+    error::{Asked, Cause, PASS_THE_GATEWAY, Unavailable},
     lanes::Lane,
     manage::{Declined, Listed, Order},
     probe::Probe,

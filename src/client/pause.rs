@@ -1,7 +1,8 @@
 //! The time for which the auth server asked to be left alone.
 //!
 //! Better Auth's rate limiter is not a rate: it opens again after a window without a call that it allowed, and whoever
-//! goes on calling stays shut out. So after a 429 nobody calls until the time that it named has passed.
+//! goes on calling stays shut out. So after a 429 nobody calls until the time that it named has passed: nobody whom it counts
+//! together with the call that it refused.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Shared by all calls to one auth server.
+/// Shared by all calls of one counter of the auth server's.
 #[derive(Debug, Default)]
 pub(super) struct Pause {
     until: Mutex<Option<Instant>>,

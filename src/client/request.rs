@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use memchr::memmem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -22,6 +23,17 @@ const DISABLE_REFRESH: &str = "disableRefresh=true";
 pub(crate) enum CookieCache {
     Bypassed,
     Trusted,
+}
+
+impl CookieCache {
+    /// Whether the server can answer a request from it. Where it is bypassed, its cookies do not travel.
+    pub(super) fn sent_with(request: &Request<Bytes>) -> Self {
+        let cookie = request.headers().get(header::COOKIE);
+        match cookie.map(|cookie| memmem::find(cookie.as_bytes(), b"session_data")) {
+            Some(Some(_)) => Self::Trusted,
+            _ => Self::Bypassed,
+        }
+    }
 }
 
 /// Writes the requests to one auth server. Nothing in a client's request changes where they go.

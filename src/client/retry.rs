@@ -3,8 +3,8 @@
 //! 1. Only what failed before the server can have said anything: no connection, a connection that broke before the
 //!    answer's head, and 502, 503 and 504 of a proxy. Never a 429, another 4xx, or an answer that was not understood.
 //! 2. Within the deadline of the check, which a retry does not prolong.
-//! 3. Within a budget that all checks share: about a fifth of the calls of the last ten seconds, so that an outage is
-//!    not made worse by those who suffer from it. The budget is tower's.
+//! 3. Within a budget that all checks share: a sixth of the calls of the last ten seconds, and ten more, so that an
+//!    outage is not made worse by those who suffer from it. The budget is tower's.
 //! 4. After a short random wait, so that many do not come back at once.
 
 use std::{
@@ -69,6 +69,7 @@ fn is_retryable(cause: &Cause) -> bool {
         | Cause::BreakerOpen
         | Cause::Panicked
         | Cause::TooLarge { .. }
+        | Cause::HeadTooLarge
         | Cause::Encoded
         | Cause::NotJson(_)
         | Cause::OddReply
@@ -106,6 +107,7 @@ mod tests {
             (Cause::Status(StatusCode::NOT_FOUND), false),
             (Cause::Deadline(Duration::from_secs(5)), false),
             (Cause::TooLarge { limit: 1 }, false),
+            (Cause::HeadTooLarge, false),
             (Cause::Encoded, false),
         ] {
             let retries = Retries::new(1);

@@ -44,6 +44,25 @@ impl Unreached {
     }
 }
 
+impl Unreached {
+    /// What to do about it; nothing in particular is known of a way that is broken.
+    pub(crate) fn fix(self) -> Option<&'static str> {
+        match self {
+            Self::Refused => Some("start the auth server, or correct the URL"),
+            Self::Name => Some("correct the URL, or the DNS"),
+            Self::Tls => Some(
+                "give the server a certificate that this machine trusts, or write the URL with `http` if it has no TLS",
+            ),
+            Self::Broken => None,
+        }
+    }
+}
+
+/// Whether there was an answer whose headers hyper does not read to their end. It says so in words alone.
+pub(super) fn is_head_too_large(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string() == "message head is too large")
+}
+
 /// The innermost error's text: what the system said.
 pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     chain(error).last().unwrap_or(error).to_string()

@@ -13,7 +13,9 @@ use super::{
         Unreachable,
     },
 };
-use crate::client::{Answer, Asked, Cause, Decoder, Unavailable, Unreached, root_cause};
+use crate::client::{
+    Answer, Asked, Cause, Decoder, PASS_THE_GATEWAY, Unavailable, Unreached, root_cause,
+};
 
 /// What the session check answered to somebody who shows nothing.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,6 +104,9 @@ fn unreached(cause: &Cause, url: &str) -> Seen {
         Cause::TooLarge { limit } => {
             return Seen::Stranger(format!("answers with more than {limit} bytes"));
         }
+        Cause::HeadTooLarge => {
+            return Seen::Stranger("answers with headers that are too large".to_owned());
+        }
         #[cfg(feature = "reqwest")]
         Cause::Redirected => (
             Redirect,
@@ -116,34 +121,21 @@ fn unreached(cause: &Cause, url: &str) -> Seen {
             ),
         ),
         Cause::Transport(_, error) => {
-            let why = root_cause(&**error);
-            match Unreached::of(&**error) {
+            let (why, unreached) = (root_cause(&**error), Unreached::of(&**error));
+            let (kind, what) = match unreached {
                 Unreached::Refused => (
                     Unreachable,
-                    format!(
-                        "cannot be reached, because nothing listens there ({why}): start the auth server, or correct the URL"
-                    ),
+                    format!("cannot be reached, because nothing listens there ({why})"),
                 ),
                 Unreached::Name => (
                     Unreachable,
-                    format!(
-                        "cannot be reached, because its host name has no address ({why}): correct the URL, or the DNS"
-                    ),
+                    format!("cannot be reached, because its host name has no address ({why})"),
                 ),
-                Unreached::Tls => (
-                    Tls,
-                    format!(
-                        "cannot be reached over TLS ({why}): give the server a certificate that this machine trusts, or \
-                         write the URL with `http` if it has no TLS"
-                    ),
-                ),
-                Unreached::Broken => (
-                    Unreachable,
-                    format!(
-                        "cannot be reached ({why}): look at the way there; does that port speak `{scheme}`?"
-                    ),
-                ),
-            }
+                Unreached::Tls => (Tls, format!("cannot be reached over TLS ({why})")),
+                Unreached::Broken => (Unreachable, format!("cannot be reached ({why})")),
+            };
+            let look = format!("look at the way there; does that port speak `{scheme}`?");
+            (kind, format!("{what}: {}", unreached.fix().unwrap_or(&look)))
         }
         cause => (Unreachable, format!("could not be asked: {cause}")),
     };
@@ -216,9 +208,7 @@ pub(super) fn conclude(
 }
 
 fn refused(what: &str) -> String {
-    format!(
-        "{what}, which no Better Auth server does: let this service pass the gateway in front of it"
-    )
+    format!("{what}, which no Better Auth server does: {PASS_THE_GATEWAY}")
 }
 
 /// Says where to, without a query, which may hold a secret.

@@ -16,7 +16,8 @@ pub use crate::client::BreakerState;
 pub struct Readiness {
     /// Whether calls are made; [`BreakerState::Closed`] also where the circuit breaker is off.
     pub circuit_breaker: BreakerState,
-    /// For how long the auth server still wants to be left alone, after a 429.
+    /// For how long the auth server still wants to be left alone, after a 429; `None` where calls carry the address of
+    /// the [client](crate::BetterAuthBuilder::client_ip), because it means that client alone.
     pub paused_for: Option<Duration>,
     /// How long ago the auth server last gave an answer that could be believed; `None` before the first.
     pub last_contact: Option<Duration>,
@@ -57,7 +58,7 @@ impl BetterAuth {
         let contact = validator.client().contact(now);
         Readiness {
             circuit_breaker: contact.breaker,
-            paused_for: contact.paused_for,
+            paused_for: contact.paused_for.filter(|_| validator.client_ip.is_none()),
             last_contact: contact.last,
             cached_sessions: validator.cached_sessions(),
             last_heard: validator.silence(now),

@@ -21,7 +21,6 @@ mod websocket;
 use std::{
     fmt,
     future::{Future, poll_fn},
-    hash::{BuildHasher, RandomState},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -33,6 +32,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use self::schedule::{Due, Schedule};
 pub use self::{ended::Ended, guarded::Guarded};
 use crate::{
+    chance::chance,
     observe,
     types::AuthSession,
     verdict::{Again, Ask, BoxFuture, Ring, Verdict, Watch},
@@ -252,11 +252,6 @@ impl Lease {
 fn rest(session: &AuthSession, asker: &dyn Ask) -> Duration {
     let expires_at = session.session.expires_at;
     expires_at.duration_since(asker.now()).unwrap_or_default()
-}
-
-fn chance() -> f64 {
-    let random = RandomState::new().hash_one(0_u8);
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 impl fmt::Debug for Lease {

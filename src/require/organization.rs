@@ -71,10 +71,10 @@ const LONGEST_ID: usize = 256;
 struct OrganizationParam(String);
 
 impl OrganizationParam {
-    /// The id, byte for byte. An empty one would make the server decide on the organization that was last active.
+    /// The id, byte for byte.
     fn id(&self, access: &Access<'_>) -> Option<String> {
         match access.param(&self.0) {
-            Ok(id) if !id.is_empty() && id.len() <= LONGEST_ID => Some(id.to_owned()),
+            Ok(id) if can_be_an_id(id) => Some(id.to_owned()),
             Ok(_) | Err(ParamError::Undecodable) => None,
             Err(error) => {
                 observe::misconfigured(format_args!(
@@ -85,6 +85,12 @@ impl OrganizationParam {
             }
         }
     }
+}
+
+/// An empty one would make the server decide on the organization that was last active, and there are databases that fail
+/// on a zero byte.
+fn can_be_an_id(id: &str) -> bool {
+    (1..=LONGEST_ID).contains(&id.len()) && !id.contains(char::is_control)
 }
 
 /// Membership, with any role or one of some.

@@ -182,6 +182,7 @@ impl Validator {
         };
         let keep = |landed: &Landed| checks.keep(names, landed);
         let landed = self.flights.alone(key, call, keep).await;
+        checks.count();
         checks.verdict(landed)
     }
 }

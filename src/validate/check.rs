@@ -48,9 +48,9 @@ impl Validator {
         let Some(cache) = &self.checks.cache else {
             return Remembered::Nothing;
         };
-        let (key, now) = (key(), Instant::now());
+        let (key, now, date) = (key(), Instant::now(), self.checks.clock.now());
         let is_due = || refresh == Refresh::WhenDue && self.checks.turns.is_due(key, now);
-        let (session, is_aging) = match cache.get(key, now) {
+        let (session, is_aging) = match cache.get(key, now, date) {
             Found::Active(session) | Found::Aging(session) if is_due() => {
                 return Remembered::Due(session);
             }
@@ -62,7 +62,7 @@ impl Validator {
         if is_aging && !is_good_enough(key) {
             return Remembered::Nothing;
         }
-        Remembered::Verdict(Verdict::of_remembered(session, &self.checks.clock))
+        Remembered::Verdict(Verdict::of(session, date))
     }
 
     /// Asks ahead of the end, so that nobody has to wait for it.
@@ -155,6 +155,9 @@ impl Validator {
             check.comes_from(Source::Coalesced);
         }
         let landed = joined.await.unwrap_or_else(|| self.checks.panicked());
+        if is_first {
+            self.checks.count();
+        }
         if is_first && matches!(landed.teller, Teller::SharedCache { .. }) {
             check.comes_from(Source::Shared);
         }

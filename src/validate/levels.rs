@@ -46,7 +46,8 @@ impl Checks {
         }
     }
 
-    /// Takes down what a call found out.
+    /// Takes down what a call found out, while nothing else is. Both levels: what a later call finds out has to come after
+    /// it in the second as well.
     pub(super) fn keep(&self, names: Names, landed: &Landed) {
         let (Some(cache), Some(birth)) = (&self.cache, landed.birth) else {
             return;
@@ -64,7 +65,13 @@ impl Checks {
             }
             Finding::Unavailable { .. } => {}
         }
-        cache.count();
+    }
+
+    /// For after something was taken down: it calls whoever counts, who is not to hold up other checks.
+    pub(super) fn count(&self) {
+        if let Some(cache) = &self.cache {
+            cache.count();
+        }
     }
 
     /// How long ago the auth server said so. Where nobody else is told, it counts from the answer.

@@ -25,7 +25,6 @@ pub(crate) use self::{
 };
 
 use crate::{
-    clock::Clock,
     cookie::SetCookies,
     credential::Inquiry,
     question::{Question, Refresh, Replied, Reply},
@@ -58,17 +57,6 @@ impl Verdict {
             Self::SignedOut
         } else if session.user.is_banned_at(now) {
             Self::Banned(session)
-        } else {
-            Self::Active(session)
-        }
-    }
-}
-
-impl Verdict {
-    /// The verdict on a session whose end was seen to when it was remembered. Reads the clock only for bans.
-    pub(crate) fn of_remembered(session: Arc<AuthSession>, clock: &Clock) -> Self {
-        if session.user.banned {
-            Self::of(session, clock.now())
         } else {
             Self::Active(session)
         }

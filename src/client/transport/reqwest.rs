@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use reqwest::{Client, redirect, retry};
 
-use super::{Cause, Stage, Transport, collect::collect};
+use super::{Cause, Transport, collect::collect};
 #[cfg(feature = "proxy")]
 use super::{Lost, Sent, StreamBody, stream::Alone};
 use crate::verdict::BoxFuture;
@@ -118,7 +118,7 @@ fn lost(error: reqwest::Error) -> Lost {
         Sent::Maybe
     };
     Lost {
-        cause: Cause::Transport(Stage::BeforeAnswer, error.without_url().into()),
+        cause: Cause::of_transport(error.without_url().into()),
         sent,
     }
 }
@@ -128,7 +128,7 @@ fn transport(mut error: reqwest::Error) -> Cause {
     if let Some(url) = error.url_mut() {
         url.set_query(None);
     }
-    Cause::Transport(Stage::BeforeAnswer, error.into())
+    Cause::of_transport(error.into())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::{BoxError, Cause, Stage, Transport, collect::collect};
+use super::{BoxError, Cause, Transport, collect::collect};
 #[cfg(feature = "proxy")]
 use super::{Lost, Sent, StreamBody};
 #[cfg(feature = "proxy")]
@@ -57,7 +57,7 @@ where
             let response = service
                 .oneshot(request)
                 .await
-                .map_err(|error| Cause::Transport(Stage::BeforeAnswer, error.into()))?;
+                .map_err(|error| Cause::of_transport(error.into()))?;
             collect(response, max_body).await
         })
     }
@@ -93,7 +93,7 @@ where
 
 #[cfg(feature = "proxy")]
 fn lost(error: BoxError, sent: Sent) -> Lost {
-    let cause = Cause::Transport(Stage::BeforeAnswer, error);
+    let cause = Cause::of_transport(error);
     Lost { cause, sent }
 }
 

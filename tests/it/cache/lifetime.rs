@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use tokio::time::advance;
-use tower_better_auth::Cache;
+use tower_better_auth::{Cache, testing::Clock};
 
 use super::{FRESH, SECOND, TTL, cached, cookie_of, get, session_of, start, uncached};
 use crate::support::{
@@ -62,6 +62,38 @@ async fn a_session_is_not_remembered_past_its_end_and_is_asked_for_anew_then() {
     advance(2 * SECOND).await;
     get(&app).await.assert_ok();
     assert_eq!(mock.count(), 2);
+}
+
+/// As when the machine was suspended, or had the wrong time: the ttl goes by a clock that stood still.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_over_by_the_clock_on_the_wall_is_asked_for_anew_though_its_ttl_goes_on()
+{
+    const HOUR: Duration = Duration::from_secs(3600);
+    for (act, expected, calls) in [
+        (Act::signed_out(), "401 INVALID_SESSION", 2),
+        // It has been prolonged at the server meanwhile.
+        (Act::signed_in(), "200", 2),
+        (Act::status(500), "503 AUTH_SERVICE_UNAVAILABLE", 3),
+        // The server goes by another clock: nobody lets the session in, and every request is one call.
+        (ending_in(HOUR), "401 INVALID_SESSION", 3),
+    ] {
+        let (mock, clock) = (Mock::doing(ending_in(HOUR)), Clock::new());
+        let its_time = clock.clone();
+        let builder = mock.builder().clock(move || its_time.now());
+        let app = App::required(builder.cache(Cache::ttl(TTL)).build().unwrap());
+        get(&app).await.assert_ok();
+        clock.advance(HOUR - SECOND);
+        get(&app).await.assert_ok();
+        assert_eq!(mock.count(), 1);
+        mock.does(act);
+        clock.advance(2 * SECOND);
+        for _ in 0..2 {
+            let seen = get(&app).await;
+            let summary = format!("{} {}", seen.status.as_u16(), seen.code());
+            assert_eq!(summary.trim_end(), expected);
+        }
+        assert_eq!(mock.count(), calls, "{expected}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

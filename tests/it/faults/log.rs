@@ -1,6 +1,6 @@
 //! What the log says of an outage: what was asked for, and what to do about it.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, io};
 
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
@@ -93,6 +93,60 @@ fn the_line_of_an_outage_names_what_was_asked_for_and_the_fix() {
         assert!(line.contains("asked=\"session\""), "{line}");
         assert!(line.contains(fix), "{fix}: {line}");
         assert!(!line.contains(PLUGIN), "{line}");
+    }
+}
+
+/// An auth server that answers who it is with this page, or without it.
+fn lost_builder(answer: fn() -> io::Result<Response<Body>>) -> BetterAuthBuilder {
+    let call = move |_: Request<Bytes>| async move { answer() };
+    BetterAuth::builder("http://localhost").transport(service_fn(call))
+}
+
+fn page(status: u16, kind: &str) -> io::Result<Response<Body>> {
+    let response = Response::builder().status(status);
+    let response = response.header(header::CONTENT_TYPE, kind);
+    let page = response.body(Body::from("{}"));
+    page.map_err(io::Error::other)
+}
+
+#[test]
+fn the_line_of_an_outage_says_of_a_gateway_and_of_the_way_what_a_check_says() {
+    const GATEWAY: &str = "let this service pass the gateway in front of it";
+    let cases: [(&str, fn() -> io::Result<Response<Body>>, &str); 9] = [
+        ("401 of a page", || page(401, "text/html"), GATEWAY),
+        ("403", || page(403, "application/json"), GATEWAY),
+        ("403 of a page", || page(403, "text/html"), GATEWAY),
+        ("407", || page(407, "text/html"), GATEWAY),
+        (
+            "200 of a page",
+            || page(200, "text/html"),
+            "compare `base_path` and `session_path`",
+        ),
+        (
+            "refused",
+            || Err(io::ErrorKind::ConnectionRefused.into()),
+            "start the auth server, or correct the URL",
+        ),
+        (
+            "no name",
+            || Err(io::Error::other("dns error")),
+            "correct the URL, or the DNS",
+        ),
+        (
+            "TLS",
+            || Err(io::Error::other("invalid peer certificate")),
+            "give the server a certificate that this machine trusts",
+        ),
+        (
+            "a large head",
+            || Err(io::Error::other("message head is too large")),
+            "`definePayload`",
+        ),
+    ];
+    for (name, answer, fix) in cases {
+        let (seen, line) = outcome(lost_builder(answer), Require::when(|_| true));
+        assert_eq!(seen, "503 AUTH_SERVICE_UNAVAILABLE", "{name}");
+        assert!(line.contains(fix), "{name}: {line}");
     }
 }
 

@@ -74,6 +74,10 @@ async fn an_id_that_no_organization_has_is_denied_without_a_question() {
             ("o".repeat(257), NOT_A_MEMBER),
             ("%C3%A9".repeat(129), NOT_A_MEMBER),
             ("o".repeat(8000), NOT_A_MEMBER),
+            // Databases fail on it.
+            ("o%00".to_owned(), NOT_A_MEMBER),
+            ("o%0A1".to_owned(), NOT_A_MEMBER),
+            ("o%C2%80".to_owned(), NOT_A_MEMBER),
         ] {
             let before = asked(&server).len();
             assert_eq!(ask(&app, &ada, &id).await, expected);

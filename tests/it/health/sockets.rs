@@ -103,6 +103,18 @@ async fn a_page_of_any_size() {
 }
 
 #[tokio::test]
+async fn headers_of_any_size() {
+    let head = format!("HTTP/1.1 200 OK\r\nx-big: {}\r\n\r\n", "x".repeat(1 << 20));
+    let server = RawServer::start(answer(head)).await;
+    let error = failure(&server.url()).await;
+    let words = [
+        "headers that are too large",
+        "no Better Auth server answers",
+    ];
+    assert_error(&error, CheckErrorKind::UnexpectedAnswer, &words);
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = RawServer::start(answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
     let location = format!("{}/api/auth/get-session", elsewhere.url());

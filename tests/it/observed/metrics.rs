@@ -3,6 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    sync::{OnceLock, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -11,10 +13,12 @@ use axum::{
     body::Body,
     routing::{get, post},
 };
+use futures_util::FutureExt;
 use http::{HeaderMap, Request, header};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::json;
-use tokio::time::advance;
+use tokio::{runtime::Builder, time::advance};
 use tower::ServiceExt;
 use tower_better_auth::{
     Access, BetterAuth, Cache, CircuitBreaker, Denied, Require, SameOrigin, SessionAuth,
@@ -91,7 +95,7 @@ fn whole(value: f64) -> i64 {
 fn counting<T, F: Future<Output = T>>(future: impl FnOnce(Snapshotter) -> F) -> T {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
@@ -119,7 +123,7 @@ pub(super) fn described() -> BTreeSet<String> {
 
 async fn everything_happens(mock: &Mock) {
     // An event that finds no room is counted here; the sink's thread has no recorder.
-    let (_open, gate) = std::sync::mpsc::channel::<()>();
+    let (_open, gate) = mpsc::channel::<()>();
     let cache = Cache::ttl(60 * SECOND).capacity(1);
     let auth = mock.builder().cache(cache).audit(move |_| Ok(gate.recv()?));
     let app = App::required(auth.build().unwrap());
@@ -488,4 +492,55 @@ fn what_became_of_calls_and_the_state_of_the_breaker_are_shown() {
         app.get_as(&cookie_of(1), "/me").await.assert_ok();
         Counted::take(&snapshotter).assert("better_auth_breaker_state", &[("", 0)]);
     });
+}
+
+/// Whoever counts, and asks about somebody when the cache is counted.
+#[derive(Default)]
+struct Nosy(OnceLock<BetterAuth>);
+
+impl Recorder for Nosy {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        if key.name() == "better_auth_cache_entries" {
+            let headers = HeaderMap::from_iter([(COOKIE, cookie_of(1).parse().unwrap())]);
+            let answer = self.0.get().unwrap().validate(&headers).now_or_never();
+            assert!(answer.is_none(), "it is asked about: {answer:?}");
+        }
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[test]
+fn whoever_counts_what_is_remembered_holds_up_no_other_check() {
+    let (tell, told) = mpsc::channel();
+    // In a thread, for one that never comes back.
+    thread::spawn(move || {
+        let nosy = Nosy::default();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let check = async {
+            let mock = Mock::new();
+            let auth = mock.builder().cache(Cache::ttl(60 * SECOND)).build();
+            let auth = nosy.0.get_or_init(|| auth.unwrap()).clone();
+            let app = App::required(auth);
+            app.get_as(&cookie_of(0), "/me").await.assert_ok();
+            settle().await;
+            mock.count()
+        };
+        let count = metrics::with_local_recorder(&nosy, || runtime.block_on(check));
+        tell.send(count).unwrap();
+    });
+    assert_eq!(told.recv_timeout(20 * SECOND), Ok(2));
 }

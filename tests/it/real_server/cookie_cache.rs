@@ -137,6 +137,25 @@ async fn a_cache_cookie_alone_is_nobody() {
 }
 
 #[tokio::test]
+async fn a_cache_cookie_that_the_server_cannot_read_is_no_outage_of_others() {
+    let (server, _, _) = server("compact");
+    let auth = handle(server, BetterAuthBuilder::trust_cookie_cache);
+    let app = App::required(auth.clone());
+    let (ada, eve) = (server.sign_up("ada").await, server.sign_up("eve").await);
+    let odd = format!(
+        "better-auth.session_token={}; better-auth.session_data=!",
+        eve.session_token()
+    );
+    for _ in 0..30 {
+        app.get_as(&odd, "/me").await.assert_unavailable();
+    }
+    app.get_as(&ada.cookie, "/me")
+        .await
+        .assert_user(&ada.user_id);
+    assert!(auth.readiness().is_ready());
+}
+
+#[tokio::test]
 async fn who_trusts_the_cache_forwards_it_and_still_never_refreshes() {
     let (server, _, trusting) = server("compact");
     let ada = server.sign_up("ada").await;

@@ -1,17 +1,29 @@
 //! While the auth server fails, nobody waits for it.
 
+use axum::{Router, body::Body, routing::get as route};
+use http::{HeaderMap, Request, Response, header::COOKIE};
 use serde_json::json;
 use tokio::time::{Instant, advance};
-use tower_better_auth::{BetterAuth, BreakerState, Cache, CircuitBreaker};
+use tower::ServiceExt;
+use tower_better_auth::{
+    BetterAuth, BetterAuthBuilder, BreakerState, Cache, CircuitBreaker, Require, SessionAuth,
+};
 
-use super::{SECOND, app, get, outcomes, start_many};
+use super::{SECOND, app, cookie_of, get, outcomes, start_many};
 use crate::support::{
     answer,
     app::App,
     mock::{Act, Gate, Mock, settle},
+    raw_server::{self, RawServer},
 };
 
 const FAILURE: fn() -> Act = || Act::status(500);
+
+/// What an app serves for a path that it does not know.
+fn page() -> Act {
+    let response = Response::builder().header("content-type", "text/html");
+    Act::Answer(response.body("<p>Hello</p>".into()).unwrap())
+}
 
 /// Enough failures to open it.
 async fn open(mock: &Mock, app: &App) {
@@ -195,12 +207,118 @@ async fn what_one_user_can_bring_about_never_opens_it() {
     }
 }
 
+/// As a user with a name of that length has who is asked about with the JWT plugin, which puts the name into a header.
+#[tokio::test]
+async fn nor_does_a_user_whose_answer_has_a_header_that_is_too_large() {
+    let large = format!("set-auth-jwt: {}", "x".repeat(1 << 20));
+    let large = answer::http(
+        "200 OK",
+        &["content-type: application/json", &large],
+        "null",
+    );
+    let server = RawServer::start(raw_server::answer(large)).await;
+    let (auth, app) = app(BetterAuth::builder(server.url()));
+    for number in 0..30 {
+        get(&app, number).await.assert_unavailable();
+    }
+    assert_eq!(state(&auth), BreakerState::Closed);
+    // And it would be as large when asked again.
+    assert_eq!(server.requests().len(), 30);
+}
+
+/// A guard and devices, each of which asks an endpoint that answers so, and sessions in the cache.
+async fn open_by_an_endpoint(act: Act) -> BreakerState {
+    let mock = Mock::new();
+    mock.plays(move |request| match request.uri().path() {
+        "/api/auth/get-session" => Act::signed_in(),
+        _ => act.clone(),
+    });
+    let builder = mock.builder().retries(0).deadline(SECOND / 10);
+    let auth = builder.cache(Cache::ttl(60 * SECOND)).build().unwrap();
+    let app: Router = Router::new()
+        .route("/{org}", route(async || ()))
+        .route_layer(Require::organization_member("org"))
+        .layer(SessionAuth::new(auth.clone()));
+    let headers = HeaderMap::from_iter([(COOKIE, answer::cookie().parse().unwrap())]);
+    for _ in 0..30 {
+        let mut request = Request::get("/acme").body(Body::empty()).unwrap();
+        *request.headers_mut() = headers.clone();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 503);
+        assert_eq!(
+            auth.list_sessions(&headers).await.unwrap_err().status(),
+            503
+        );
+    }
+    state(&auth)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_does_what_an_endpoint_answers_that_only_some_ask_unless_it_is_nothing() {
+    let encoded = Act::json(200, &[("content-encoding", "br")], &json!({}));
+    for (name, act, expected) in [
+        ("404", Act::status(404), BreakerState::Closed),
+        ("405", Act::status(405), BreakerState::Closed),
+        ("302", Act::status(302), BreakerState::Closed),
+        ("encoded", encoded, BreakerState::Closed),
+        ("a page", page(), BreakerState::Closed),
+        // As to an id that the database does not take.
+        ("500", Act::status(500), BreakerState::Closed),
+        ("502", Act::status(502), BreakerState::Closed),
+        ("refused", Act::Refuse, BreakerState::Open),
+        ("no answer in time", Act::Hang, BreakerState::Open),
+    ] {
+        assert_eq!(open_by_an_endpoint(act).await, expected, "{name}");
+    }
+}
+
+/// Better Auth answers 500 to a `session_data` that is not base64.
+#[tokio::test(start_paused = true)]
+async fn nor_does_a_cookie_of_the_cookie_cache_that_the_server_cannot_read() {
+    let trusting = |mock: &Mock| mock.builder().trust_cookie_cache();
+    let bypassing = |mock: &Mock| mock.builder();
+    let cases: [(fn(&Mock) -> BetterAuthBuilder, &str, u16, BreakerState); 4] = [
+        (
+            trusting,
+            "; better-auth.session_data=!",
+            500,
+            BreakerState::Closed,
+        ),
+        (
+            trusting,
+            "; better-auth.session_data=!",
+            503,
+            BreakerState::Open,
+        ),
+        (trusting, "", 500, BreakerState::Open),
+        // It is not sent.
+        (
+            bypassing,
+            "; better-auth.session_data=!",
+            500,
+            BreakerState::Open,
+        ),
+    ];
+    for (index, (builder, cookie_cache, status, expected)) in cases.into_iter().enumerate() {
+        let mock = Mock::doing(Act::status(status));
+        let (auth, app) = app(builder(&mock).retries(0));
+        for number in 0..30 {
+            let cookies = cookie_of(number) + cookie_cache;
+            app.get_as(&cookies, "/me").await.assert_unavailable();
+        }
+        assert_eq!(state(&auth), expected, "row {index}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_speaks_against_the_server_opens_it() {
     for (index, doing) in [
         Act::Refuse,
         Act::status(302),
         Act::status(404),
+        Act::status(405),
+        Act::json(200, &[("content-encoding", "br")], &answer::session()),
+        page(),
         Act::status(500),
         Act::status(503),
     ]

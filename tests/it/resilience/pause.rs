@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 
 use axum::{Router, routing::get as route};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode, header::COOKIE};
 use tokio::time::advance;
 use tower::ServiceExt;
-use tower_better_auth::{Cache, Require, SessionAuth};
+use tower_better_auth::{BetterAuthBuilder, Cache, Require, SessionAuth};
 
 use super::{SECOND, app, cookie_of, get};
-use crate::support::mock::{Act, Mock, settle};
+use crate::support::{
+    app::{App, Seen},
+    mock::{Act, Mock, settle},
+};
 
 fn limited(seconds: &str) -> Act {
     Act::json(429, &[("x-retry-after", seconds)], &serde_json::Value::Null)
@@ -62,24 +65,48 @@ async fn sessions_in_the_cache_go_on_meanwhile() {
     assert_eq!(mock.count(), 2);
 }
 
+/// Behind a proxy that names the client.
+fn behind_a_proxy(mock: &Mock) -> BetterAuthBuilder {
+    mock.builder().client_ip(|headers, _| {
+        let name = headers.get("x-real-ip")?;
+        name.to_str().ok()?.parse::<IpAddr>().ok()
+    })
+}
+
+async fn get_from(ip: &str, app: &App, number: usize) -> Seen {
+    let (cookie, ip) = (cookie_of(number), ip.to_owned());
+    app.get("/me", &[("cookie", cookie), ("x-real-ip", ip)])
+        .await
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_clients_budget_is_not_everybodys() {
     let mock = Mock::doing(limited("10"));
-    let builder = mock.builder().client_ip(|headers, _| {
-        let name = headers.get("x-real-ip")?;
-        name.to_str().ok()?.parse::<IpAddr>().ok()
-    });
-    let (auth, app) = app(builder);
-    let from = async |number: usize, ip: &str| {
-        let (cookie, ip) = (cookie_of(number), ip.to_owned());
-        app.get("/me", &[("cookie", cookie), ("x-real-ip", ip)])
-            .await
-    };
-    from(0, "192.0.2.1").await.assert_unavailable();
+    let (auth, app) = app(behind_a_proxy(&mock));
+    get_from("192.0.2.1", &app, 0).await.assert_unavailable();
     assert_eq!(auth.readiness().paused_for, None);
     mock.does(Act::signed_in());
-    from(1, "192.0.2.2").await.assert_ok();
+    get_from("192.0.2.2", &app, 1).await.assert_ok();
     assert_eq!(mock.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_budget_of_calls_without_an_address_is_theirs_alone() {
+    let mock = Mock::doing(limited("10"));
+    let (auth, app) = app(behind_a_proxy(&mock));
+    get(&app, 0).await.assert_unavailable();
+    mock.does(Act::signed_in());
+    get_from("192.0.2.1", &app, 1).await.assert_ok();
+    assert!(auth.readiness().is_ready());
+    assert_eq!(mock.count(), 2);
+    // Those are still left out, whoever makes them.
+    get(&app, 2).await.assert_unavailable();
+    let cookie = cookie_of(3).parse().unwrap();
+    let headers = HeaderMap::from_iter([(COOKIE, cookie)]);
+    assert_eq!(auth.validate(&headers).await.unwrap_err().status(), 503);
+    assert_eq!(mock.count(), 2);
+    advance(10 * SECOND).await;
+    get(&app, 2).await.assert_ok();
 }
 
 #[tokio::test(start_paused = true)]
