@@ -35,7 +35,7 @@ impl RedisServer {
         Self::start_with(&[]).await
     }
 
-    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
+    async fn start_with(arguments: &[&str]) -> Self {
         for _ in 0..5 {
             let server = Self {
                 child: Mutex::default(),
@@ -50,6 +50,21 @@ impl RedisServer {
             // Somebody else was faster to take the port.
         }
         panic!("`redis-server` does not start: run `redis-server --port 7777` to see what it says");
+    }
+
+    /// A cluster of one node, which has all keys.
+    pub(crate) async fn start_cluster() -> Self {
+        let server = Self::start_with(&["--cluster-enabled", "yes"]).await;
+        server.order("CLUSTER ADDSLOTSRANGE 0 16383").await;
+        let begun = Instant::now();
+        loop {
+            let state: String = server.run(&[b"CLUSTER", b"INFO"]).await.unwrap();
+            if state.contains("cluster_state:ok") {
+                return server;
+            }
+            assert!(begun.elapsed() < START_LIMIT, "{state}");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) fn url(&self) -> String {
