@@ -3,7 +3,7 @@
 use std::{
     net::TcpListener as StdListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicU32, Ordering},
@@ -20,11 +20,13 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use super::leashed::Leashed;
+
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running `redis-server` that keeps nothing on disk, and is gone with the test.
 pub(crate) struct RedisServer {
-    child: Mutex<Option<Child>>,
+    process: Mutex<Option<Leashed>>,
     directory: PathBuf,
     port: u16,
     arguments: Vec<String>,
@@ -38,7 +40,7 @@ impl RedisServer {
     async fn start_with(arguments: &[&str]) -> Self {
         for _ in 0..5 {
             let server = Self {
-                child: Mutex::default(),
+                process: Mutex::default(),
                 directory: directory(),
                 port: free_port(),
                 arguments: arguments.iter().map(ToString::to_string).collect(),
@@ -76,27 +78,27 @@ impl RedisServer {
     }
 
     fn launch(&self) {
-        let child = Command::new("redis-server")
+        let mut command = Command::new("redis-server");
+        command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(&self.directory)
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("install redis-server, 6.2 or newer: it cannot be started ({error})")
-            });
-        *self.child.lock().unwrap() = Some(child);
+            .stderr(Stdio::null());
+        let process = Leashed::spawn(&mut command).unwrap_or_else(|error| {
+            panic!("install redis-server, 6.2 or newer: it cannot be started ({error})")
+        });
+        *self.process.lock().unwrap() = Some(process);
     }
 
     async fn is_ready(&self) -> bool {
         let begun = Instant::now();
         while begun.elapsed() < START_LIMIT {
             let has_ended = {
-                let mut child = self.child.lock().unwrap();
-                !matches!(child.as_mut().unwrap().try_wait(), Ok(None))
+                let mut process = self.process.lock().unwrap();
+                process.as_mut().unwrap().end().is_some()
             };
             if has_ended {
                 return false;
@@ -208,20 +210,12 @@ impl RedisServer {
     }
 
     fn signal(&self, name: &str) {
-        let child = self.child.lock().unwrap();
-        let child = child.as_ref().expect("it is not killed");
-        let status = Command::new("kill")
-            .args([format!("-{name}"), child.id().to_string()])
-            .status()
-            .expect("`kill` is there");
-        assert!(status.success(), "kill -{name}: {status}");
+        let process = self.process.lock().unwrap();
+        process.as_ref().expect("it is not killed").signal(name);
     }
 
     pub(crate) fn kill(&self) {
-        if let Some(mut child) = self.child.lock().unwrap().take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.process.lock().unwrap().take();
     }
 
     /// Starts it again on the same port, empty.
