@@ -137,15 +137,6 @@ impl RedisServer {
         self.execute(&line.split(' ').collect::<Vec<_>>()).await;
     }
 
-    pub(crate) async fn execute_with_password(&self, password: &str, words: &[&str]) {
-        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        let mut connection = self.connect().await.unwrap();
-        for command in [command(&[b"AUTH", password.as_bytes()]), command(&words)] {
-            let answer = command.query_async::<redis::Value>(&mut connection).await;
-            answer.unwrap();
-        }
-    }
-
     pub(crate) async fn keys(&self) -> Vec<Vec<u8>> {
         let mut keys: Vec<Vec<u8>> = self.run(&[b"KEYS", b"*"]).await.unwrap();
         keys.sort();
