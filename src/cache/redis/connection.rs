@@ -56,7 +56,10 @@ impl Server {
                 .map_err(|_| Unusable::Url),
             Servers::Cluster(urls) if urls.is_empty() => Err(Unusable::NoNodes),
             Servers::Cluster(urls) => {
-                let nodes: Vec<_> = urls.iter().map(|url| parse(url)).collect::<Result<_, _>>()?;
+                let nodes: Vec<_> = urls
+                    .iter()
+                    .map(|url| parse(url))
+                    .collect::<Result<_, _>>()?;
                 let client = |patience| {
                     ClusterClient::builder(nodes.clone())
                         .connection_timeout(PATIENCE)

@@ -34,5 +34,8 @@ async fn processes_that_cannot_hear_each_other_are_behind_for_no_longer_than_the
     println!(
         "fleet: Redis away: {rounds} sign-outs noticed after {longest:.1?} at the latest; the bound is {ISOLATED_TTL:?}"
     );
-    assert!(longest < ISOLATED_TTL + SLACK + late, "{longest:?}, late by {late:?}");
+    assert!(
+        longest < ISOLATED_TTL + SLACK + late,
+        "{longest:?}, late by {late:?}"
+    );
 }

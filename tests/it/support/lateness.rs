@@ -62,7 +62,7 @@ impl Lateness {
         let now = self.mark();
         Took {
             elapsed: now.at - mark.at,
-            late: now.late - mark.late,
+            late: now.late.saturating_sub(mark.late),
         }
     }
 }
@@ -84,7 +84,7 @@ impl Ticks {
     /// In all, the tick under way included. What the clock itself needs is not late.
     fn late(&self) -> Duration {
         let tick = self.last.elapsed();
-        self.late + tick.checked_sub(2 * TICK).unwrap_or_default()
+        self.late + tick.saturating_sub(2 * TICK)
     }
 }
 

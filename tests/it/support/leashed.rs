@@ -34,7 +34,9 @@ impl Leashed {
 
     /// How it has ended, if it has.
     pub(crate) fn end(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().expect("it is a child of this process")
+        self.child
+            .try_wait()
+            .expect("it is a child of this process")
     }
 
     /// Sends `STOP`, `CONT` or another signal.
