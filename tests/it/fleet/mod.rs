@@ -8,7 +8,7 @@ mod process;
 mod revoked;
 mod thrift;
 
-use std::{env, time::Duration};
+use std::{env, iter, time::Duration};
 
 use tower_better_auth::{BetterAuthBuilder, Cache, Redis};
 
@@ -49,7 +49,7 @@ impl Fleet {
         let redis = RedisServer::start().await;
         let (server, first) = told(&redis);
         let others = (1..PROCESSES).map(|_| Process::start(server.url(), &redis.url()));
-        let processes: Vec<Process> = others.chain([first]).collect();
+        let processes: Vec<Process> = iter::once(first).chain(others).collect();
         let places = processes.iter().map(Process::place).collect();
         let fleet = Self {
             world: World::new(server, places),
