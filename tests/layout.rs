@@ -29,12 +29,7 @@ impl Source {
     fn read(path: &Path) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = fs::read_to_string(path).unwrap();
-        let before_tests: Vec<&str> = text
-            .lines()
-            .take_while(|line| {
-                !line.starts_with("#[cfg(test)]") && !line.starts_with("#[cfg(all(test,")
-            })
-            .collect();
+        let before_tests = before_tests(&text);
         let path = path
             .strip_prefix(root)
             .unwrap()
@@ -78,6 +73,18 @@ impl Source {
         }
         names
     }
+}
+
+/// The lines above `mod tests {`. Something else that only tests have, such as a `mod model;`, may stand among them.
+fn before_tests(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    if let Some(tests) = lines.iter().position(|line| *line == "mod tests {") {
+        lines.truncate(tests);
+        while lines.last().is_some_and(|line| line.starts_with("#[")) {
+            lines.pop();
+        }
+    }
+    lines
 }
 
 /// The first segment of a path, or of each path in a group in braces, with where it stands.
@@ -309,6 +316,17 @@ fn no_file_is_longer_than_one_can_read_in_one_go() {
     };
     let broken: Vec<String> = sources().iter().filter_map(long).collect();
     fail_on(&broken);
+}
+
+#[test]
+fn what_only_tests_have_does_not_end_a_file_before_its_tests_do() {
+    let text = "#[cfg(test)]\nmod model;\nuse crate::gate::Gate;\n#[cfg(test)]\nmod tests {\n";
+    let code = ["#[cfg(test)]", "mod model;", "use crate::gate::Gate;"];
+    assert_eq!(before_tests(text), code);
+    let sources = sources();
+    let is_it = |source: &&Source| source.path == "src/validate/mod.rs";
+    let validate = sources.iter().find(is_it).unwrap();
+    assert!(!validate.names().is_empty(), "it is read beyond its head");
 }
 
 #[test]

@@ -33,3 +33,29 @@ pub(super) fn default_transport(
 ) -> Result<Arc<dyn Transport>, ConfigError> {
     Err(ConfigError::MissingTransport)
 }
+
+#[cfg(all(test, not(any(feature = "rustls", feature = "native-tls"))))]
+mod tests {
+    use crate::{BetterAuth, ConfigError};
+
+    fn built(url: &str) -> Result<(), ConfigError> {
+        BetterAuth::builder(url).build().map(drop)
+    }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn without_tls_an_https_url_is_an_error_and_an_http_url_is_not() {
+        let error = built("https://auth.example.com").unwrap_err();
+        assert!(matches!(error, ConfigError::MissingTls), "{error:?}");
+        built("http://localhost:3000").unwrap();
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    #[test]
+    fn without_a_transport_every_url_is_an_error() {
+        for url in ["https://auth.example.com", "http://localhost:3000"] {
+            let error = built(url).unwrap_err();
+            assert!(matches!(error, ConfigError::MissingTransport), "{error:?}");
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use std::{fmt, future::Future, io, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, PushInfo,
-    PushKind, RedisError, Value, aio::MultiplexedConnection, cmd,
+    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind,
+    RedisError, Value, aio::MultiplexedConnection, cmd,
 };
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
@@ -51,9 +51,7 @@ impl Storage {
     /// `None` when the URL is not one of a Redis server.
     pub(super) fn parse(url: &str, prefix: &str) -> Option<Self> {
         let info = url.into_connection_info().ok()?;
-        if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-            prepare_tls();
-        }
+        prepare_tls(&info);
         let settings = info.redis_settings().clone();
         let settings = settings.set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings)).ok()?;

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, mpsc as std_mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use tokio::{
     runtime,
     sync::mpsc,
     task::JoinSet,
+    time::sleep,
 };
 
 use super::routes::Shared;
@@ -22,10 +23,18 @@ use super::routes::Shared;
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Serves until it is dropped: then the port is closed, and all connections.
+/// For how long a connection waits that cannot be let in now, as when the process has too many files open.
+const ANOTHER_TRY: Duration = Duration::from_millis(50);
+
+/// Serves until it is dropped: when that is done the port is closed, and all connections.
 pub(super) struct Running {
     commands: mpsc::UnboundedSender<Command>,
+    // Dropped after what ends it.
+    _thread: Joined,
 }
+
+/// A thread that is waited for.
+struct Joined(Option<JoinHandle<()>>);
 
 /// Whether connections are let in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,14 +64,17 @@ impl Running {
         let (commands, orders) = mpsc::unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime for the auth server");
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("auth-server".to_owned())
             .spawn(move || {
                 let served = runtime.block_on(serve(listener, shared, orders));
                 served.expect("the auth server gets its port back");
             })
             .expect("a thread for the auth server");
-        Self { commands }
+        Self {
+            commands,
+            _thread: Joined(Some(thread)),
+        }
     }
 
     /// Returns when it is so.
@@ -71,6 +83,13 @@ impl Running {
         let sent = self.commands.send(Command { door, done }).is_ok();
         let is_set = sent && is_done.recv_timeout(Duration::from_secs(10)).is_ok();
         assert!(is_set, "the thread of the auth server is gone, or hangs");
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        // A panic was printed when it happened.
+        let _ = self.0.take().map(JoinHandle::join);
     }
 }
 
@@ -107,8 +126,7 @@ async fn until_shut(
     let mut connections = JoinSet::new();
     let done = loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                let (stream, _) = accepted.ok()?;
+            stream = accept(&listener) => {
                 connections.spawn(converse(stream, Arc::clone(shared)));
             }
             done = until(Door::Shut, orders) => break done,
@@ -117,6 +135,16 @@ async fn until_shut(
     };
     connections.shutdown().await;
     done
+}
+
+/// The next connection. A failure is of that one, or passes.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => sleep(ANOTHER_TRY).await,
+        }
+    }
 }
 
 async fn until(

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisResult,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue,
+    IntoConnectionInfo, Pipeline, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
@@ -50,13 +51,17 @@ pub(super) enum Link {
 impl Server {
     pub(super) fn open(servers: &Servers) -> Result<Self, Unusable> {
         match servers {
-            Servers::One(url) => Client::open(url.as_str())
+            Servers::One(url) => Client::open(parse(url)?)
                 .map(|client| Self::One(Box::new(client)))
                 .map_err(|_| Unusable::Url),
             Servers::Cluster(urls) if urls.is_empty() => Err(Unusable::NoNodes),
             Servers::Cluster(urls) => {
+                let nodes: Vec<_> = urls
+                    .iter()
+                    .map(|url| parse(url))
+                    .collect::<Result<_, _>>()?;
                 let client = |patience| {
-                    ClusterClient::builder(urls.iter().map(String::as_str))
+                    ClusterClient::builder(nodes.clone())
                         .connection_timeout(PATIENCE)
                         .response_timeout(patience)
                         .retries(1)
@@ -74,7 +79,6 @@ impl Server {
 
     /// For commands that are answered at once.
     pub(super) async fn connect(&self) -> RedisResult<Link> {
-        prepare_tls();
         match self {
             Self::One(client) => {
                 let config = ConnectionManagerConfig::new()
@@ -96,7 +100,6 @@ impl Server {
 
     /// For commands that wait up to [`PATIENCE`].
     pub(super) async fn connect_to_wait(&self) -> RedisResult<Link> {
-        prepare_tls();
         match self {
             Self::One(client) => {
                 let config = AsyncConnectionConfig::new()
@@ -136,10 +139,17 @@ impl Link {
     }
 }
 
-/// The client of Redis takes rustls's cryptography from the process, and panics where the features of other crates leave
-/// open which. One that the application has installed stays.
-pub(crate) fn prepare_tls() {
-    if CryptoProvider::get_default().is_none() {
+fn parse(url: &str) -> Result<ConnectionInfo, Unusable> {
+    let server = url.into_connection_info().map_err(|_| Unusable::Url)?;
+    prepare_tls(&server);
+    Ok(server)
+}
+
+/// Over TLS, the client of Redis takes rustls's cryptography from the process, and panics where the features of other
+/// crates leave open which. One that the application has installed stays, and without TLS that is left to it.
+pub(crate) fn prepare_tls(server: &ConnectionInfo) {
+    let is_tls = matches!(server.addr(), ConnectionAddr::TcpTls { .. });
+    if is_tls && CryptoProvider::get_default().is_none() {
         // Lost to whoever was faster, and then there is one.
         let _ = aws_lc_rs::default_provider().install_default();
     }

@@ -74,11 +74,16 @@ impl Redis {
     ///
     /// The secret is at least 32 bytes that nobody can guess, such as those of `openssl rand -base64 32`, and the same for
     /// all processes. Let it be another one than Better Auth's.
+    ///
+    /// With a `rediss://` URL, [`build`](crate::BetterAuthBuilder::build) has rustls use aws-lc in the whole process, unless
+    /// the program has installed a provider of cryptography before. Other URLs leave that alone.
     pub fn new(url: impl Into<String>, secret: impl AsRef<[u8]>) -> Self {
         Self::at(Servers::One(url.into()), secret.as_ref())
     }
 
     /// A Redis Cluster, by the URLs of some of its nodes, which have to have the same user and password.
+    ///
+    /// With `rediss://` URLs, rustls gets its cryptography as with [`new`](Self::new).
     pub fn cluster<I>(urls: I, secret: impl AsRef<[u8]>) -> Self
     where
         I: IntoIterator,

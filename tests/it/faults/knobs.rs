@@ -116,6 +116,7 @@ async fn a_connection_may_take_as_long_as_connect_timeout_and_no_longer() {
 #[tokio::test]
 async fn without_a_connect_timeout_of_ones_own_the_default_holds() {
     let Some(server) = FullListener::start().await else {
+        assert_ne!(std::env::consts::OS, "linux", "the queue did not fill");
         return;
     };
     let started = Instant::now();

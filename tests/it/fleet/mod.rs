@@ -8,7 +8,7 @@ mod process;
 mod revoked;
 mod thrift;
 
-use std::{env, time::Duration};
+use std::{env, iter, time::Duration};
 
 use tower_better_auth::{BetterAuthBuilder, Cache, Redis};
 
@@ -47,15 +47,9 @@ struct Fleet {
 impl Fleet {
     async fn start() -> Self {
         let redis = RedisServer::start().await;
-        let first = process::free_address();
-        let receiver = format!("http://{first}/hooks/better-auth");
-        let server = BetterAuthServer::example(&receiver, "");
-        let processes: Vec<Process> = (0..PROCESSES)
-            .map(|number| {
-                let address = if number == 0 { &first } else { "127.0.0.1:0" };
-                Process::start(address, server.url(), &redis.url())
-            })
-            .collect();
+        let (server, first) = told(&redis);
+        let others = (1..PROCESSES).map(|_| Process::start(server.url(), &redis.url()));
+        let processes: Vec<Process> = iter::once(first).chain(others).collect();
         let places = processes.iter().map(Process::place).collect();
         let fleet = Self {
             world: World::new(server, places),
@@ -69,6 +63,20 @@ impl Fleet {
     async fn until_heard(&self) {
         until_heard(&self.world.places).await;
     }
+}
+
+/// Better Auth, and the process that its plugin tells. Each has to know where the other is.
+fn told(redis: &RedisServer) -> (BetterAuthServer, Process) {
+    for _ in 0..5 {
+        let address = process::free_address();
+        let receiver = format!("http://{address}/hooks/better-auth");
+        let server = BetterAuthServer::example(&receiver, "");
+        if let Some(process) = Process::start_at(&address, server.url(), &redis.url()) {
+            return (server, process);
+        }
+        // Somebody else was faster to take the port.
+    }
+    panic!("no process of the fleet gets ready: what it says stands above");
 }
 
 /// Waits until every process hears the others.

@@ -4,7 +4,7 @@ use std::{
     env,
     io::{BufRead, BufReader, Read},
     net::TcpListener as StdListener,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -13,9 +13,12 @@ use tokio::net::TcpListener;
 use tower_better_auth::BetterAuth;
 
 use super::sharing;
-use crate::revocation::{
-    SECRET,
-    acts::{Place, app},
+use crate::{
+    revocation::{
+        SECRET,
+        acts::{Place, app},
+    },
+    support::leashed::Leashed,
 };
 
 const ADDRESS: &str = "FLEET_PROCESS_ADDRESS";
@@ -27,13 +30,20 @@ const READY: &str = "fleet process: ";
 
 /// Killed when it is dropped.
 pub(super) struct Process {
-    child: Child,
+    _process: Leashed,
     url: String,
 }
 
 impl Process {
-    pub(super) fn start(address: &str, better_auth: &str, redis: &str) -> Self {
-        let mut child = Command::new(env::current_exe().unwrap())
+    pub(super) fn start(better_auth: &str, redis: &str) -> Self {
+        let process = Self::start_at("127.0.0.1:0", better_auth, redis);
+        process.expect("the process gets ready")
+    }
+
+    /// `None` when it ends instead, as with a port that is taken.
+    pub(super) fn start_at(address: &str, better_auth: &str, redis: &str) -> Option<Self> {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
             .args([
                 "fleet::process::serves",
                 "--exact",
@@ -44,29 +54,23 @@ impl Process {
             .env(BETTER_AUTH, better_auth)
             .env(REDIS, redis)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            .stdout(Stdio::piped());
+        let mut process = Leashed::spawn(&mut command).unwrap();
+        let mut lines = BufReader::new(process.stdout()).lines();
         let mut lines = std::iter::from_fn(move || lines.next()?.ok());
-        let url = lines.find_map(|line| Some(line.split_once(READY)?.1.to_owned()));
-        let url = url.expect("the process gets ready");
+        let url = lines.find_map(|line| Some(line.split_once(READY)?.1.to_owned()))?;
         // It says something every minute, and ends when nobody listens.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
+        Some(Self {
+            _process: process,
+            url,
+        })
     }
 
     pub(super) fn place(&self) -> Place {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = self.url.clone();
         Place::There { http, url }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

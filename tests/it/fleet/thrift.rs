@@ -15,7 +15,7 @@ const REQUESTS: usize = 30;
 async fn three_processes_make_ninety_eight_percent_fewer_calls_than_they_get_requests() {
     let (redis, server) = (RedisServer::start().await, AuthServer::start().await);
     let processes: Vec<Process> = (0..PROCESSES)
-        .map(|_| Process::start("127.0.0.1:0", server.url(), &redis.url()))
+        .map(|_| Process::start(server.url(), &redis.url()))
         .collect();
     let places: Vec<Place> = processes.iter().map(Process::place).collect();
     let sessions = given("FLEET_SESSIONS", 100);

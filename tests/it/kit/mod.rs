@@ -9,6 +9,7 @@ mod faults;
 mod panics;
 mod protected;
 mod seen;
+mod socket;
 mod stand_in;
 
 use axum::{Router, routing::get};

@@ -11,15 +11,7 @@ use crate::support::{
 
 #[tokio::test]
 async fn a_cluster_is_shared_as_a_single_redis_is() {
-    let server = RedisServer::start_with(&["--cluster-enabled", "yes"]).await;
-    server.order("CLUSTER ADDSLOTSRANGE 0 16383").await;
-    loop {
-        let state: String = server.run(&[b"CLUSTER", b"INFO"]).await.unwrap();
-        if state.contains("cluster_state:ok") {
-            break;
-        }
-        sleep(20 * MILLI).await;
-    }
+    let server = RedisServer::start_cluster().await;
     let mock = Mock::new();
     let cluster = || Redis::cluster([server.url()], SECRET).timeout(2000 * MILLI);
     let (auth, first) = listening(builder(&mock, cluster())).await;

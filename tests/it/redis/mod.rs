@@ -2,6 +2,7 @@
 
 mod bars;
 mod cluster;
+mod cryptography;
 mod distrust;
 mod outages;
 mod real_server;

@@ -3,6 +3,8 @@
 pub(crate) mod answer;
 pub(crate) mod better_call;
 pub(crate) mod child;
+pub(crate) mod lateness;
+pub(crate) mod leashed;
 pub(crate) mod log;
 pub(crate) mod mock;
 pub(crate) mod probe;

@@ -3,7 +3,7 @@
 use std::{
     net::TcpListener as StdListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicU32, Ordering},
@@ -20,11 +20,13 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use super::leashed::Leashed;
+
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running `redis-server` that keeps nothing on disk, and is gone with the test.
 pub(crate) struct RedisServer {
-    child: Mutex<Option<Child>>,
+    process: Mutex<Option<Leashed>>,
     directory: PathBuf,
     port: u16,
     arguments: Vec<String>,
@@ -35,10 +37,10 @@ impl RedisServer {
         Self::start_with(&[]).await
     }
 
-    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
+    async fn start_with(arguments: &[&str]) -> Self {
         for _ in 0..5 {
             let server = Self {
-                child: Mutex::default(),
+                process: Mutex::default(),
                 directory: directory(),
                 port: free_port(),
                 arguments: arguments.iter().map(ToString::to_string).collect(),
@@ -52,6 +54,21 @@ impl RedisServer {
         panic!("`redis-server` does not start: run `redis-server --port 7777` to see what it says");
     }
 
+    /// A cluster of one node, which has all keys.
+    pub(crate) async fn start_cluster() -> Self {
+        let server = Self::start_with(&["--cluster-enabled", "yes"]).await;
+        server.order("CLUSTER ADDSLOTSRANGE 0 16383").await;
+        let begun = Instant::now();
+        loop {
+            let state: String = server.run(&[b"CLUSTER", b"INFO"]).await.unwrap();
+            if state.contains("cluster_state:ok") {
+                return server;
+            }
+            assert!(begun.elapsed() < START_LIMIT, "{state}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -61,27 +78,27 @@ impl RedisServer {
     }
 
     fn launch(&self) {
-        let child = Command::new("redis-server")
+        let mut command = Command::new("redis-server");
+        command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(&self.directory)
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("install redis-server, 6.2 or newer: it cannot be started ({error})")
-            });
-        *self.child.lock().unwrap() = Some(child);
+            .stderr(Stdio::null());
+        let process = Leashed::spawn(&mut command).unwrap_or_else(|error| {
+            panic!("install redis-server, 6.2 or newer: it cannot be started ({error})")
+        });
+        *self.process.lock().unwrap() = Some(process);
     }
 
     async fn is_ready(&self) -> bool {
         let begun = Instant::now();
         while begun.elapsed() < START_LIMIT {
             let has_ended = {
-                let mut child = self.child.lock().unwrap();
-                !matches!(child.as_mut().unwrap().try_wait(), Ok(None))
+                let mut process = self.process.lock().unwrap();
+                process.as_mut().unwrap().end().is_some()
             };
             if has_ended {
                 return false;
@@ -118,15 +135,6 @@ impl RedisServer {
     /// The same, written as a line.
     pub(crate) async fn order(&self, line: &str) {
         self.execute(&line.split(' ').collect::<Vec<_>>()).await;
-    }
-
-    pub(crate) async fn execute_with_password(&self, password: &str, words: &[&str]) {
-        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        let mut connection = self.connect().await.unwrap();
-        for command in [command(&[b"AUTH", password.as_bytes()]), command(&words)] {
-            let answer = command.query_async::<redis::Value>(&mut connection).await;
-            answer.unwrap();
-        }
     }
 
     pub(crate) async fn keys(&self) -> Vec<Vec<u8>> {
@@ -193,20 +201,12 @@ impl RedisServer {
     }
 
     fn signal(&self, name: &str) {
-        let child = self.child.lock().unwrap();
-        let child = child.as_ref().expect("it is not killed");
-        let status = Command::new("kill")
-            .args([format!("-{name}"), child.id().to_string()])
-            .status()
-            .expect("`kill` is there");
-        assert!(status.success(), "kill -{name}: {status}");
+        let process = self.process.lock().unwrap();
+        process.as_ref().expect("it is not killed").signal(name);
     }
 
     pub(crate) fn kill(&self) {
-        if let Some(mut child) = self.child.lock().unwrap().take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.process.lock().unwrap().take();
     }
 
     /// Starts it again on the same port, empty.

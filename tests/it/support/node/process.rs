@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{ChildStdout, Command, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -11,13 +11,13 @@ use std::{
 
 use serde_json::Value;
 
+use crate::support::leashed::Leashed;
+
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running Node process, which is killed when this is dropped.
-///
-/// It also ends on its own when its standard input closes, so it never outlives the test binary.
 pub(super) struct Process {
-    child: Child,
+    process: Leashed,
     pub(super) url: String,
 }
 
@@ -30,22 +30,22 @@ impl Process {
 
     /// Starts the `server.mjs` there, with these variables in its environment.
     pub(super) fn start_in(directory: &Path, variables: &[(&str, &str)]) -> Result<Self, String> {
-        let mut child = Command::new("node")
+        let mut command = Command::new("node");
+        command
             .arg("server.mjs")
             .current_dir(directory)
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "`node` cannot be started ({error}): the tests against a real Better Auth server need Node 20.19 \
-                     or newer in the PATH; install it and run `tests/run`"
-                )
-            });
-        let ready = first_line(&mut child);
-        let process = |url| Self { child, url };
+            .stderr(Stdio::null());
+        let mut process = Leashed::spawn(&mut command).unwrap_or_else(|error| {
+            panic!(
+                "`node` cannot be started ({error}): the tests against a real Better Auth server need Node 20.19 \
+                 or newer in the PATH; install it and run `tests/run`"
+            )
+        });
+        let ready = first_line(process.stdout());
+        let process = |url| Self { process, url };
         match ready {
             Some(line) => Ok(process(url(&line))),
             None => Err(how_to_see(directory, variables, process(String::new()))),
@@ -54,19 +54,7 @@ impl Process {
 
     /// Sends `STOP`, `CONT` or another signal.
     pub(super) fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .expect("`kill` is there");
-        assert!(status.success(), "kill -{name}: {status}");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // KILL, because a process that a test has stopped hears nothing else.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.signal(name);
     }
 }
 
@@ -96,8 +84,7 @@ fn assert_installed(directory: &Path) {
 }
 
 /// `None` when the process ends, or has not said anything within the limit.
-fn first_line(child: &mut Child) -> Option<String> {
-    let stdout = child.stdout.take().expect("it is piped");
+fn first_line(stdout: ChildStdout) -> Option<String> {
     let (sender, receiver) = mpsc::channel();
     // A thread of its own, because a pipe cannot be read with a time limit. It ends with the process.
     thread::spawn(move || {
@@ -118,9 +105,9 @@ fn url(line: &str) -> String {
 }
 
 fn how_to_see(directory: &Path, variables: &[(&str, &str)], mut process: Process) -> String {
-    let end = match process.child.try_wait() {
-        Ok(Some(status)) => format!("it ended with {status}"),
-        Ok(None) | Err(_) => format!("it said nothing for {START_LIMIT:?}"),
+    let end = match process.process.end() {
+        Some(status) => format!("it ended with {status}"),
+        None => format!("it said nothing for {START_LIMIT:?}"),
     };
     let variables = variables
         .iter()
