@@ -17,7 +17,7 @@ use super::{
     body::{Fault, Watched},
     evict::Change,
     headers::{self, Introduction},
-    pass::Passing,
+    pass::{Passing, Unanswered},
     places::{Turn, Upload},
     refusal::Refusal,
     target::{Target, check_method},
@@ -79,7 +79,10 @@ impl Proxy {
         };
         match self.pass(passing, head).await {
             Ok(response) => Ok(self.hand_back(response)),
-            Err(lost) => Err(self.refusal(&lost, &taken.fault)),
+            Err(Unanswered::Lost(lost)) => Err(self.refusal(&lost, &taken.fault)),
+            Err(Unanswered::Unidentified { retry_after }) => {
+                Err(Refusal::Unavailable { retry_after })
+            }
         }
     }
 

@@ -148,6 +148,25 @@ async fn a_ban_and_a_role_hold_for_the_next_request() {
     assert_eq!(eve.me().await, StatusCode::UNAUTHORIZED);
 }
 
+/// Better Auth reads the body before it asks who it is, and fails over one that is not what it says.
+#[tokio::test]
+async fn a_stranger_who_makes_a_ban_fail_costs_nobody_a_check() {
+    let server = BetterAuthServer::start(config());
+    let app = app(&cached(&server)).await;
+    let eve = Browser::new(app);
+    let id = eve.sign_up("eve").await;
+    assert_eq!(eve.me().await, StatusCode::OK);
+    let ban = reqwest::Client::new().post(format!("http://{app}/api/auth/admin/ban-user"));
+    let ban = ban
+        .header(header::CONTENT_TYPE, "multipart/form-data+application/json")
+        .body(json!({"userId": id}).to_string());
+    let answer = ban.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    server.kill();
+    assert_eq!(eve.me().await, StatusCode::OK);
+    server.restart();
+}
+
 #[tokio::test]
 async fn signing_out_of_several_accounts_ends_all_of_them() {
     let server = BetterAuthServer::shared(config());

@@ -1,0 +1,74 @@
+//! What somebody can bring about who may do nothing: no check for others, and no word in the audit trail.
+
+use std::{net::IpAddr, sync::mpsc};
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tower_better_auth::Cache;
+
+use super::evicting::{ALL, LONG, World, cookie};
+use crate::support::mock::Act;
+
+fn with_cookie(cookie: &str) -> HeaderMap {
+    HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())])
+}
+
+/// Better Auth fails over a body that is not what it says before it asks who it is.
+#[tokio::test]
+async fn a_ban_that_fails_costs_nobody_else_a_check_and_is_not_in_the_audit_trail() {
+    let content_type = HeaderValue::from_static("multipart/form-data+application/json");
+    for (mut headers, expected) in [(HeaderMap::new(), &[][..]), (cookie("ada"), &["ada"])] {
+        headers.insert(header::CONTENT_TYPE, content_type.clone());
+        let world = World::changing(Act::status(500));
+        let (sender, events) = mpsc::channel();
+        let auth = world.mock.builder().cache(Cache::ttl(LONG));
+        let auth = auth.audit(move |event| Ok(sender.send(event)?)).build();
+        let auth = auth.unwrap();
+        let world = World { auth, ..world };
+        world.warm(&ALL).await;
+        let ban = world.send(headers, "/admin/ban-user", r#"{"userId":"eve"}"#);
+        assert_eq!(ban.await.code(), "AUTH_SERVICE_UNAVAILABLE");
+        assert_eq!(world.forgotten(&ALL).await, expected);
+        // Its queue ends with the last handle.
+        drop(world);
+        assert_eq!(events.iter().count(), 0);
+    }
+}
+
+/// The auth server counts the questions of a client and what it ends apart.
+#[tokio::test]
+async fn while_nobody_can_tell_whose_sessions_end_none_do_and_everybody_elses_are_kept() {
+    let world = World::changing(Act::status(200));
+    let auth = world.mock.builder().cache(Cache::ttl(LONG));
+    let auth = auth.client_ip(|_, _| Some(IpAddr::from([10, 0, 0, 1])));
+    let auth = auth.build().unwrap();
+    let world = World { auth, ..world };
+    world.warm(&ALL).await;
+    let limited = Act::json(429, &[("x-retry-after", "7")], &serde_json::Value::Null);
+    world.mock.plays(move |request| match request.uri().path() {
+        "/api/auth/get-session" => limited.clone(),
+        _ => Act::status(200),
+    });
+    let mallory = |number| {
+        let varied =
+            format!("better-auth.session_token=mallory; better-auth.dont_remember={number}");
+        with_cookie(&varied)
+    };
+    let ending = ["/revoke-other-sessions", "/revoke-session", "/delete-user"];
+    for (number, path) in ending.iter().enumerate() {
+        let before = world.mock.count();
+        let seen = world.send(mallory(number), path, "{}").await;
+        assert_eq!(seen.code(), "AUTH_SERVICE_UNAVAILABLE", "{path}");
+        assert_eq!(seen.headers[header::RETRY_AFTER], "7");
+        let asked = &world.mock.calls()[before..];
+        let paths: Vec<_> = asked.iter().map(|request| request.uri().path()).collect();
+        assert_eq!(paths, ["/api/auth/get-session"]);
+    }
+    // The browser is rid of its cookies.
+    let sign_out = world.send(mallory(ending.len()), "/sign-out", "").await;
+    assert_eq!(sign_out.status, StatusCode::OK);
+    let before = world.mock.count();
+    for id in ALL {
+        world.auth.validate(&cookie(id)).await.unwrap();
+    }
+    assert_eq!(world.mock.count(), before);
+}
