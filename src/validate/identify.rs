@@ -39,6 +39,6 @@ impl Validator {
 
     /// Whoever comes from now on gets no answer that was asked for before.
     pub(crate) fn leave_calls(&self) {
-        self.flights.disown_all();
+        self.flights.detach_all();
     }
 }

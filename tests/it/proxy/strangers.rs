@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tower_better_auth::Cache;
 
 use super::evicting::{ALL, LONG, World, cookie};
-use crate::support::mock::Act;
+use crate::support::mock::{Act, settle};
 
 fn with_cookie(cookie: &str) -> HeaderMap {
     HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())])
@@ -32,6 +32,20 @@ async fn a_ban_that_fails_costs_nobody_else_a_check_and_is_not_in_the_audit_trai
         drop(world);
         assert_eq!(events.iter().count(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_stranger_who_signs_out_does_not_keep_the_cache_from_filling() {
+    let world = World::changing(Act::status(200));
+    let gate = world.mock.hold();
+    let first = tokio::spawn(world.auth.validate(&cookie("ada")));
+    settle().await;
+    world.mock.hold_no_more();
+    let sign_out = world.send(HeaderMap::new(), "/sign-out", "").await;
+    assert_eq!(sign_out.status, StatusCode::OK);
+    gate.open();
+    first.await.unwrap().unwrap();
+    assert_eq!(world.forgotten(&["ada"]).await, [""; 0]);
 }
 
 /// The auth server counts the questions of a client and what it ends apart.
