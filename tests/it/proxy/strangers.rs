@@ -86,3 +86,42 @@ async fn while_nobody_can_tell_whose_sessions_end_none_do_and_everybody_elses_ar
     }
     assert_eq!(world.mock.count(), before);
 }
+
+/// What a route of this app refuses, the auth server may take, and end what it names.
+#[tokio::test]
+async fn what_is_refused_here_without_a_call_ends_sessions_all_the_same() {
+    let doubled = "better-auth.session_token=laptop; better-auth.session_token=laptop".to_owned();
+    let long = format!("better-auth.session_token={}", "x".repeat(9 * 1024));
+    for laptop in [doubled, long] {
+        let world = World::changing(Act::status(200));
+        let auth = world.mock.builder().cache(Cache::ttl(LONG));
+        let auth = auth.reject_ambiguous_cookies().build().unwrap();
+        let world = World { auth, ..world };
+        world.mock.plays(|request| match request.uri().path() {
+            "/api/auth/get-session" => Act::signed_in(),
+            _ => Act::status(200),
+        });
+        world.warm(&["phone"]).await;
+        assert!(world.auth.validate(&with_cookie(&laptop)).await.is_err());
+        let revoked = world
+            .send(with_cookie(&laptop), "/revoke-sessions", "")
+            .await;
+        assert_eq!(revoked.status, StatusCode::OK);
+        assert_eq!(world.forgotten(&["phone"]).await, ["phone"]);
+    }
+}
+
+/// Past what Node takes, nobody is asked: what cannot be sent would count as an outage.
+#[tokio::test]
+async fn cookies_that_no_server_takes_are_not_sent_to_ask_whose_they_are() {
+    let world = World::changing(Act::status(431));
+    let longest = 16 * 1024 - "better-auth.session_token=".len();
+    for (length, calls) in [(longest, 2), (longest + 1, 0)] {
+        let before = world.mock.count();
+        let cookie = format!("better-auth.session_token={}", "x".repeat(length));
+        world
+            .send(with_cookie(&cookie), "/revoke-sessions", "")
+            .await;
+        assert_eq!(world.mock.count() - before, calls, "{length}");
+    }
+}
