@@ -108,12 +108,17 @@ impl Change {
         }
     }
 
-    /// The few links that change something: of e-mails, and those on which a provider sends somebody back.
+    /// The few links that change something: of e-mails, those on which a provider sends somebody back, and those on which
+    /// somebody signs out of another app, and here with it.
     fn of_link(path: &str) -> Self {
         match path {
             "/delete-user/callback" => Self::Ending,
-            "/magic-link/verify" | "/verify-email" => Self::Caller,
+            "/magic-link/verify"
+            | "/verify-email"
+            | "/oauth2/end-session"
+            | "/oauth2/endsession" => Self::Caller,
             _ if path.contains("/callback/") => Self::Caller,
+            _ if path.starts_with("/sso/saml2/sp/slo/") => Self::Caller,
             _ => Self::Nothing,
         }
     }
@@ -271,6 +276,10 @@ mod tests {
             ("GET", "/sso/saml2/callback/own", Change::Caller),
             ("GET", "/magic-link/verify", Change::Caller),
             ("GET", "/verify-email", Change::Caller),
+            ("GET", "/oauth2/end-session", Change::Caller),
+            ("GET", "/oauth2/endsession", Change::Caller),
+            ("GET", "/sso/saml2/sp/slo/own", Change::Caller),
+            ("GET", "/oauth2/authorize", Change::Nothing),
             ("GET", "/get-session", Change::Nothing),
             ("POST", "/get-session", Change::Nothing),
             ("POST", "/admin/has-permission", Change::Nothing),

@@ -42,7 +42,7 @@
 //! | `/revoke-*`, `/change-password`, `/delete-user`, ... | the caller's sessions, before and after |
 //! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId`; everything, if that is no text of up to 256 bytes |
 //! | `/admin/revoke-user-session`, `/multi-session/revoke`, `/reset-password` | everything: nobody is named |
-//! | all else that is no `GET`, and links such as `/verify-email` and `/callback/*` | the caller's sessions |
+//! | all else that is no `GET`, and links such as `/verify-email`, `/callback/*` and `/oauth2/end-session` | the caller's sessions |
 //! | `/has-permission`, `/get-session` and other questions | nothing |
 //!
 //! When the answer is a 4xx, nothing was changed and nothing is forgotten. When it is a 5xx, or a redirect where none belongs,
