@@ -194,6 +194,27 @@ async fn signing_out_of_several_accounts_ends_all_of_them() {
     );
 }
 
+/// The plugin writes the cookie of the one account a second time, as it does for further ones.
+#[tokio::test]
+async fn signing_out_of_the_only_account_costs_nobody_else_a_check() {
+    let server = BetterAuthServer::start(config());
+    let app = app(&cached(&server)).await;
+    let (ada, grace) = (Browser::new(app), Browser::new(app));
+    ada.sign_up("only").await;
+    grace.sign_up("else").await;
+    assert_eq!(
+        (ada.me().await, grace.me().await),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(ada.post("sign-out", json!({})).await.0, StatusCode::OK);
+    server.kill();
+    assert_eq!(
+        (ada.me().await, grace.me().await),
+        (StatusCode::UNAUTHORIZED, StatusCode::OK)
+    );
+    server.restart();
+}
+
 /// Better Auth counts by the address that is sent, and a client cannot choose it.
 #[tokio::test]
 async fn sign_ins_are_limited_by_address_whatever_a_client_claims() {
