@@ -29,6 +29,32 @@ pub(crate) fn family(headers: &HeaderMap, names: &CookieNames, further: &[String
     }
 }
 
+/// The cookie of one of the browser's accounts, by its token, as it is when that account is in use.
+///
+/// Duplicates and both spellings are kept in the order sent: the server decides which one it is.
+pub(crate) fn account(
+    headers: &HeaderMap,
+    names: &CookieNames,
+    token: &str,
+) -> Option<HeaderValue> {
+    let ending = [OTHER_ACCOUNTS, token.to_lowercase().as_bytes()].concat();
+    let selected = Selected::by_name(headers, |name| name_in_use(name, &ending, names).is_some())?;
+    let pairs = selected.pairs().filter_map(|(name, value)| {
+        let name = name_in_use(name, &ending, names)?;
+        Some([name, b"=", value].concat())
+    });
+    let joined = pairs.collect::<Vec<_>>().join(b"; ".as_slice());
+    let mut header = HeaderValue::from_bytes(&joined).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// The name of an account's cookie when that account is in use.
+fn name_in_use<'a>(name: &'a [u8], ending: &[u8], names: &CookieNames) -> Option<&'a [u8]> {
+    let name = name.strip_suffix(ending)?;
+    (names.role(name) == Some(Role::Token)).then_some(name)
+}
+
 /// The multi-session plugin writes the session's cookie a second time, under a name of its own, for the account in use as well.
 fn has_other_accounts(selected: &Selected<'_>, names: &CookieNames) -> bool {
     let is_in_use = |value: &[u8]| {
@@ -85,6 +111,39 @@ mod tests {
                 "{lines:?}"
             );
             assert!(header.is_none_or(|header| header.is_sensitive()));
+        }
+    }
+
+    #[test]
+    fn an_account_is_found_by_its_token_and_no_other_is() {
+        let exact = CookieNames::exactly("sid", "b");
+        let prefixed = CookieNames::with_prefix("b");
+        for (names, line, expected) in [
+            (
+                &prefixed,
+                "b.session_token=x; b.session_token_multi-abc=y%3D; b.session_token_multi-def=z",
+                Some("b.session_token=y%3D"),
+            ),
+            (
+                &prefixed,
+                "__Secure-b.session_token_multi-abc=1; b.session_token_multi-abc=2; b.session_token_multi-abc=3",
+                Some("__Secure-b.session_token=1; b.session_token=2; b.session_token=3"),
+            ),
+            (&exact, "sid_multi-abc=y", Some("sid=y")),
+            (&exact, "b.session_token_multi-abc=y", None),
+            (&prefixed, "b.session_token_multi-Abc=y", None),
+            (&prefixed, "b.session_token_multi-xabc=y", None),
+            (&prefixed, "b.dont_remember_multi-abc=y", None),
+            (&prefixed, "b.session_token=x", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
+            let found = account(&headers, names, "aBc");
+            assert_eq!(
+                found.as_ref().map(|it| it.to_str().unwrap()),
+                expected,
+                "{line}"
+            );
+            assert!(found.is_none_or(|header| header.is_sensitive()));
         }
     }
 

@@ -4,7 +4,7 @@
 //! listed here is what needs more, or nothing.
 
 use http::{Method, StatusCode};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::validate::Invalidation;
 
@@ -18,6 +18,8 @@ pub(super) enum Change {
     Caller,
     /// Sessions of the caller end, and without a session the auth server refuses.
     Ending,
+    /// The session of one of the browser's accounts ends, whose token is in the body.
+    Account,
     /// The user whose id is in the body, by an admin.
     Named,
     /// Somebody whom the request does not name by an id.
@@ -91,8 +93,8 @@ impl Change {
             | "/admin/update-user"
             | "/admin/remove-user"
             | "/admin/revoke-user-sessions" => Self::Named,
+            "/multi-session/revoke" => Self::Account,
             "/admin/revoke-user-session"
-            | "/multi-session/revoke"
             | "/reset-password"
             | "/email-otp/reset-password"
             | "/phone-number/reset-password" => Self::Somebody,
@@ -124,20 +126,22 @@ impl Change {
     }
 
     pub(super) fn is_named_in_body(self) -> bool {
-        self == Self::Named
+        matches!(self, Self::Named | Self::Account)
     }
 
     /// Whether it is not passed on while it cannot be found out who the caller is: their sessions would end, and go on here.
     /// A sign-out is passed on all the same, because it rids the browser of its cookies.
     pub(super) fn waits_for_the_caller(self) -> bool {
-        self == Self::Ending
+        matches!(self, Self::Ending | Self::Account)
     }
 
     /// What to forget before the auth server is asked: nobody shall be let in on what is about to end. Only what is the
     /// caller's own, because nobody knows yet whether they may.
     pub(super) fn beforehand(self, caller: &Caller) -> Eviction {
         match (self, caller) {
-            (Self::SignOut, Caller::Known { session, .. }) => Eviction::Session(session.clone()),
+            (Self::SignOut | Self::Account, Caller::Known { session, .. }) => {
+                Eviction::Session(session.clone())
+            }
             (Self::Ending, Caller::Known { user, .. }) => Eviction::User(user.clone()),
             _ => Eviction::Nothing,
         }
@@ -173,6 +177,7 @@ impl Change {
             // The multi-session plugin signs all of them out.
             (Self::SignOut, Outcome::Done) if has_other_accounts => Eviction::Everything,
             (Self::SignOut, _) if !has_other_accounts => Eviction::Session(session.clone()),
+            (Self::Account, _) => Eviction::Session(session.clone()),
             _ => Eviction::User(user.clone()),
         }
     }
@@ -181,16 +186,19 @@ impl Change {
 /// The longest id of a user that is believed to be one: 256 bytes. Better Auth's have 32.
 const LONGEST_ID: usize = 256;
 
-/// The `userId` of a body, if it is text. The last of two counts, as in JavaScript.
 fn user_id(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        user_id: String,
-    }
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let Named { user_id } = serde_json::from_value(body).ok()?;
-    (user_id.len() <= LONGEST_ID).then_some(user_id)
+    text(body, "userId").filter(|id| id.len() <= LONGEST_ID)
+}
+
+/// The token of the account that a body names.
+pub(super) fn session_token(body: &[u8]) -> Option<String> {
+    text(body, "sessionToken")
+}
+
+/// A field of a body, if it is text. The last of two counts, as in JavaScript.
+fn text(body: &[u8], field: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body.get(field)?.as_str().map(str::to_owned)
 }
 
 impl Outcome {
@@ -247,7 +255,7 @@ mod tests {
             ("POST", "/admin/remove-user", Change::Named),
             ("POST", "/admin/revoke-user-sessions", Change::Named),
             ("POST", "/admin/revoke-user-session", Change::Somebody),
-            ("POST", "/multi-session/revoke", Change::Somebody),
+            ("POST", "/multi-session/revoke", Change::Account),
             ("POST", "/reset-password", Change::Somebody),
             ("POST", "/email-otp/reset-password", Change::Somebody),
             ("POST", "/phone-number/reset-password", Change::Somebody),
@@ -302,6 +310,7 @@ mod tests {
         for (change, expected) in [
             (Change::SignOut, session()),
             (Change::Ending, user("u")),
+            (Change::Account, session()),
             (Change::Caller, Eviction::Nothing),
             (Change::Named, Eviction::Nothing),
             (Change::Somebody, Eviction::Nothing),
@@ -317,6 +326,7 @@ mod tests {
     fn only_what_ends_the_callers_sessions_waits_until_they_are_known() {
         for (change, expected) in [
             (Change::Ending, true),
+            (Change::Account, true),
             (Change::SignOut, false),
             (Change::Caller, false),
             (Change::Named, false),
@@ -340,6 +350,8 @@ mod tests {
             (Change::Caller, Unknown, &user("u"), &nothing),
             (Change::Ending, Done, &user("u"), &nothing),
             (Change::Ending, Unknown, &user("u"), &nothing),
+            (Change::Account, Done, &session(), &nothing),
+            (Change::Account, Unknown, &session(), &nothing),
             (Change::Named, Done, &user("eve"), &user("eve")),
             (Change::Named, Unknown, &user("u"), &nothing),
             (Change::Somebody, Done, &everything, &everything),

@@ -41,7 +41,8 @@
 //! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts |
 //! | `/revoke-*`, `/change-password`, `/delete-user`, ... | the caller's sessions, before and after |
 //! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId`; everything, if that is no text of up to 256 bytes |
-//! | `/admin/revoke-user-session`, `/multi-session/revoke`, `/reset-password` | everything: nobody is named |
+//! | `/multi-session/revoke` | the session of that account, before and after; the caller's, if the browser has no cookie of it |
+//! | `/admin/revoke-user-session`, `/reset-password` | everything: nobody is named |
 //! | all else that is no `GET`, and links such as `/verify-email`, `/callback/*` and `/oauth2/end-session` | the caller's sessions |
 //! | `/has-permission`, `/get-session` and other questions | nothing |
 //!
@@ -90,6 +91,7 @@
 //! # Ok::<_, tower_better_auth::ConfigError>(())
 //! ```
 
+mod account;
 mod body;
 mod evict;
 mod future;

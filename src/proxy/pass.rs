@@ -125,7 +125,7 @@ impl Proxy {
         Err(Lost { cause, sent })
     }
 
-    /// Whose session it is. Has to be known before the auth server has ended it; where there is nothing to forget and no
+    /// Whose session it is, or ends. Has to be known before the auth server has ended it; where there is nothing to forget and no
     /// lease to end, nobody is asked.
     async fn caller(
         &self,

@@ -154,7 +154,7 @@ async fn a_body_that_breaks_off_has_nobody_elses_session_forgotten() {
     }
     let broken = stream::iter([Ok("{"), Err(std::io::ErrorKind::ConnectionReset)]);
     let body = Body::from_stream(broken.map_err(std::io::Error::from));
-    let mut request = Request::post("/api/auth/multi-session/revoke")
+    let mut request = Request::post("/api/auth/admin/revoke-user-session")
         .body(body)
         .unwrap();
     *request.headers_mut() = cookie("ada");

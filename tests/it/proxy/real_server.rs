@@ -194,6 +194,46 @@ async fn signing_out_of_several_accounts_ends_all_of_them() {
     );
 }
 
+/// As often as it is asked, also when that session is long over.
+#[tokio::test]
+async fn signing_out_of_one_account_of_several_ends_that_one() {
+    let server = BetterAuthServer::start(config());
+    let auth = cached(&server);
+    let app = app(&auth).await;
+    let first = server.sign_up("first").await;
+    let second = server.sign_up("second").await;
+    let both = server.sign_in(&second, first.jar.clone()).await;
+    let bystander = Browser::new(app);
+    bystander.sign_up("bystander").await;
+    let headers = |token: &str| {
+        let cookie = format!("better-auth.session_token={token}");
+        http::HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())])
+    };
+    auth.validate(&headers(first.session_token()))
+        .await
+        .unwrap();
+    auth.validate(&headers(both.session_token())).await.unwrap();
+    assert_eq!(bystander.me().await, StatusCode::OK);
+    for _ in 0..2 {
+        let request =
+            reqwest::Client::new().post(format!("http://{app}/api/auth/multi-session/revoke"));
+        let request = request
+            .header(header::ORIGIN, APP)
+            .header(header::COOKIE, &both.cookie)
+            .json(&json!({"sessionToken": first.token}));
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    }
+    let ended = auth
+        .validate(&headers(first.session_token()))
+        .await
+        .unwrap_err();
+    assert_eq!(ended.status(), StatusCode::UNAUTHORIZED);
+    server.kill();
+    auth.validate(&headers(both.session_token())).await.unwrap();
+    assert_eq!(bystander.me().await, StatusCode::OK);
+    server.restart();
+}
+
 /// The plugin writes the cookie of the one account a second time, as it does for further ones.
 #[tokio::test]
 async fn signing_out_of_the_only_account_costs_nobody_else_a_check() {

@@ -2,7 +2,8 @@
 
 use std::{net::IpAddr, sync::mpsc};
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use tower_better_auth::Cache;
 
 use super::evicting::{ALL, LONG, World, cookie};
@@ -85,6 +86,37 @@ async fn while_nobody_can_tell_whose_sessions_end_none_do_and_everybody_elses_ar
         world.auth.validate(&cookie(id)).await.unwrap();
     }
     assert_eq!(world.mock.count(), before);
+}
+
+/// The auth server says that it is done as often as it is asked to, and does nothing more.
+#[tokio::test]
+async fn one_account_that_a_browser_signs_out_of_costs_nobody_else_a_check() {
+    let world = World::changing(Act::status(200));
+    let browser = |token| {
+        let accounts = "better-auth.session_token_multi-t=eve; better-auth.session_token=ada";
+        let body = format!(r#"{{"sessionToken":"{token}"}}"#);
+        (with_cookie(accounts), body)
+    };
+    for (token, expected) in [("T", &["eve"][..]), ("none", &["ada"])] {
+        world.warm(&ALL).await;
+        let (headers, body) = browser(token);
+        let revoked = world.send(headers, "/multi-session/revoke", &body).await;
+        assert_eq!(revoked.status, StatusCode::OK);
+        assert_eq!(world.forgotten(&ALL).await, expected, "{token}");
+    }
+    let cookie = |request: &Request<Bytes>| request.headers()[header::COOKIE].clone();
+    world.auth.invalidate_user("eve").await;
+    world.mock.plays(move |request| match request.uri().path() {
+        "/api/auth/get-session" if cookie(request) == "better-auth.session_token=eve" => {
+            Act::signed_out()
+        }
+        "/api/auth/get-session" => Act::status(500),
+        _ => Act::status(200),
+    });
+    let (headers, body) = browser("T");
+    let revoked = world.send(headers, "/multi-session/revoke", &body).await;
+    assert_eq!(revoked.status, StatusCode::OK);
+    assert_eq!(world.forgotten(&["ada", "bob"]).await, [""; 0]);
 }
 
 /// What a route of this app refuses, the auth server may take, and end what it names.
