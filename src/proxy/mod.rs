@@ -63,7 +63,8 @@
 //!
 //! Changes that do not pass through here, such as an administrator's on the auth server's own origin, are seen when the
 //! entry ends. So is what the auth server does to somebody whom neither cookies nor `userId` name: when the owner of an
-//! address signs in by e-mail, it ends the sessions of whoever had signed up with it.
+//! address signs in by e-mail, it ends the sessions of whoever had signed up with it. And so are further accounts that a
+//! browser signs out of whose own session is over.
 //!
 //! # Deployment
 //!
