@@ -168,17 +168,6 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         }
     }
 
-    /// The same, and what they find out is not kept.
-    #[cfg(feature = "proxy")]
-    pub(crate) fn disown_all(&self) {
-        let mut table = lock(&self.table);
-        let count = table.count;
-        for calls in table.calls.values_mut() {
-            calls.flight = None;
-            calls.outdated = count;
-        }
-    }
-
     /// Takes a place in the flight under this key, or puts one on the table.
     ///
     /// What is left to do waits until the table is unlocked: it calls the runtime, which drops the flight at once if it has
@@ -438,10 +427,6 @@ mod tests {
     async fn what_a_detached_flight_finds_out_is_kept_unless_a_newer_one_was_faster() {
         assert_eq!(kept_of_two(Flights::detach_all, [1, 2]).await, [1, 2]);
         assert_eq!(kept_of_two(Flights::detach_all, [2, 1]).await, [2]);
-        #[cfg(feature = "proxy")]
-        for order in [[1, 2], [2, 1]] {
-            assert_eq!(kept_of_two(Flights::disown_all, order).await, [2]);
-        }
     }
 
     /// A call that finds out `answer` when `landing` is told.

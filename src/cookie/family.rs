@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{
-    names::{CookieNames, OTHER_ACCOUNTS},
+    names::{CookieNames, OTHER_ACCOUNTS, Role},
     select::Selected,
 };
 
@@ -18,19 +18,55 @@ pub(crate) struct Family {
 
 /// Finds the cookies whose names have Better Auth's prefix, and those named in `further`.
 pub(crate) fn family(headers: &HeaderMap, names: &CookieNames, further: &[String]) -> Family {
-    let mut has_other_accounts = false;
     let selected = Selected::by_name(headers, |name| {
-        let is_of_family = names.is_of_family(name);
-        has_other_accounts |= is_of_family
-            && name
-                .windows(OTHER_ACCOUNTS.len())
-                .any(|part| part == OTHER_ACCOUNTS);
-        is_of_family || further.iter().any(|other| other.as_bytes() == name)
+        names.is_of_family(name) || further.iter().any(|other| other.as_bytes() == name)
     });
     Family {
+        has_other_accounts: selected
+            .as_ref()
+            .is_some_and(|selected| has_other_accounts(selected, names)),
         header: selected.and_then(|selected| selected.header()),
-        has_other_accounts,
     }
+}
+
+/// The cookie of one of the browser's accounts, by its token, as it is when that account is in use.
+///
+/// Duplicates and both spellings are kept in the order sent: the server decides which one it is.
+pub(crate) fn account(
+    headers: &HeaderMap,
+    names: &CookieNames,
+    token: &str,
+) -> Option<HeaderValue> {
+    let ending = [OTHER_ACCOUNTS, token.to_lowercase().as_bytes()].concat();
+    let selected = Selected::by_name(headers, |name| name_in_use(name, &ending, names).is_some())?;
+    let pairs = selected.pairs().filter_map(|(name, value)| {
+        let name = name_in_use(name, &ending, names)?;
+        Some([name, b"=", value].concat())
+    });
+    let joined = pairs.collect::<Vec<_>>().join(b"; ".as_slice());
+    let mut header = HeaderValue::from_bytes(&joined).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// The name of an account's cookie when that account is in use.
+fn name_in_use<'a>(name: &'a [u8], ending: &[u8], names: &CookieNames) -> Option<&'a [u8]> {
+    let name = name.strip_suffix(ending)?;
+    (names.role(name) == Some(Role::Token)).then_some(name)
+}
+
+/// The multi-session plugin writes the session's cookie a second time, under a name of its own, for the account in use as well.
+fn has_other_accounts(selected: &Selected<'_>, names: &CookieNames) -> bool {
+    let is_in_use = |value: &[u8]| {
+        let mut tokens = selected
+            .pairs()
+            .filter(|(name, _)| names.role(name) == Some(Role::Token));
+        tokens.all(|(_, token)| token == value)
+    };
+    selected.pairs().any(|(name, value)| {
+        let mut parts = name.windows(OTHER_ACCOUNTS.len());
+        names.is_of_family(name) && parts.any(|part| part == OTHER_ACCOUNTS) && !is_in_use(value)
+    })
 }
 
 #[cfg(test)]
@@ -79,10 +115,65 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_found_by_its_token_and_no_other_is() {
+        let exact = CookieNames::exactly("sid", "b");
+        let prefixed = CookieNames::with_prefix("b");
+        for (names, line, expected) in [
+            (
+                &prefixed,
+                "b.session_token=x; b.session_token_multi-abc=y%3D; b.session_token_multi-def=z",
+                Some("b.session_token=y%3D"),
+            ),
+            (
+                &prefixed,
+                "__Secure-b.session_token_multi-abc=1; b.session_token_multi-abc=2; b.session_token_multi-abc=3",
+                Some("__Secure-b.session_token=1; b.session_token=2; b.session_token=3"),
+            ),
+            (&exact, "sid_multi-abc=y", Some("sid=y")),
+            (&exact, "b.session_token_multi-abc=y", None),
+            (&prefixed, "b.session_token_multi-Abc=y", None),
+            (&prefixed, "b.session_token_multi-xabc=y", None),
+            (&prefixed, "b.dont_remember_multi-abc=y", None),
+            (&prefixed, "b.session_token=x", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
+            let found = account(&headers, names, "aBc");
+            assert_eq!(
+                found.as_ref().map(|it| it.to_str().unwrap()),
+                expected,
+                "{line}"
+            );
+            assert!(found.is_none_or(|header| header.is_sensitive()));
+        }
+    }
+
+    #[test]
     fn further_accounts_are_seen_in_better_auths_own_cookies_only() {
-        assert!(of(&["b.session_token_multi-abc=x"]).has_other_accounts);
-        assert!(of(&["__Secure-b.session_token_multi-abc=x"]).has_other_accounts);
-        assert!(!of(&["b.session_token=x"]).has_other_accounts);
-        assert!(!of(&["theme_multi-abc=x; mine=_multi-"]).has_other_accounts);
+        for (line, expected) in [
+            ("b.session_token=x; b.session_token_multi-abc=y", true),
+            (
+                "__Secure-b.session_token=x; __Secure-b.session_token_multi-abc=y",
+                true,
+            ),
+            ("b.session_token=x", false),
+            ("b.session_token=x; theme_multi-abc=y; mine=_multi-", false),
+            // The account in use, and another one beside it.
+            ("b.session_token=x; b.session_token_multi-abc=x", false),
+            (
+                "b.session_token_multi-abc=x; b.session_token_multi-def=y; b.session_token=x",
+                true,
+            ),
+            // Which one is in use is for the server to say.
+            (
+                "b.session_token=y; b.session_token=x; b.session_token_multi-abc=x",
+                true,
+            ),
+            (
+                "b.session_token=y; __Secure-b.session_token=x; b.session_token_multi-abc=x",
+                true,
+            ),
+        ] {
+            assert_eq!(of(&[line]).has_other_accounts, expected, "{line}");
+        }
     }
 }

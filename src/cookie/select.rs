@@ -56,6 +56,11 @@ impl<'a> Selected<'a> {
             .collect();
         (!pairs.is_empty()).then_some(Self { pairs })
     }
+
+    /// Names and values, in the order sent.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.pairs.iter().map(|pair| (pair.name, pair.value))
+    }
 }
 
 impl Selected<'_> {

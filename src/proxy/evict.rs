@@ -4,7 +4,7 @@
 //! listed here is what needs more, or nothing.
 
 use http::{Method, StatusCode};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::validate::Invalidation;
 
@@ -18,17 +18,22 @@ pub(super) enum Change {
     Caller,
     /// Sessions of the caller end, and without a session the auth server refuses.
     Ending,
+    /// The session of one of the browser's accounts ends, whose token is in the body.
+    Account,
     /// The user whose id is in the body, by an admin.
     Named,
     /// Somebody whom the request does not name by an id.
     Somebody,
 }
 
-/// Who the caller is, as far as that can be known.
+/// Who the caller is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Caller {
-    Nobody,
-    Known { session: String, user: String },
+    Known {
+        session: String,
+        user: String,
+    },
+    /// Nobody, or it is not known.
     Unknown,
 }
 
@@ -37,7 +42,7 @@ pub(super) enum Caller {
 pub(super) enum Outcome {
     Done,
     NotDone,
-    /// No answer, or one that says that something failed halfway.
+    /// No answer, or one that does not say it.
     Unknown,
 }
 
@@ -88,8 +93,8 @@ impl Change {
             | "/admin/update-user"
             | "/admin/remove-user"
             | "/admin/revoke-user-sessions" => Self::Named,
+            "/multi-session/revoke" => Self::Account,
             "/admin/revoke-user-session"
-            | "/multi-session/revoke"
             | "/reset-password"
             | "/email-otp/reset-password"
             | "/phone-number/reset-password" => Self::Somebody,
@@ -105,25 +110,38 @@ impl Change {
         }
     }
 
-    /// The few links that change something: of e-mails, and those on which a provider sends somebody back.
+    /// The few links that change something: of e-mails, those on which a provider sends somebody back, and those on which
+    /// somebody signs out of another app, and here with it.
     fn of_link(path: &str) -> Self {
         match path {
             "/delete-user/callback" => Self::Ending,
-            "/magic-link/verify" | "/verify-email" => Self::Caller,
+            "/magic-link/verify"
+            | "/verify-email"
+            | "/oauth2/end-session"
+            | "/oauth2/endsession" => Self::Caller,
             _ if path.contains("/callback/") => Self::Caller,
+            _ if path.starts_with("/sso/saml2/sp/slo/") => Self::Caller,
             _ => Self::Nothing,
         }
     }
 
     pub(super) fn is_named_in_body(self) -> bool {
-        self == Self::Named
+        matches!(self, Self::Named | Self::Account)
+    }
+
+    /// Whether it is not passed on while it cannot be found out who the caller is: their sessions would end, and go on here.
+    /// A sign-out is passed on all the same, because it rids the browser of its cookies.
+    pub(super) fn waits_for_the_caller(self) -> bool {
+        matches!(self, Self::Ending | Self::Account)
     }
 
     /// What to forget before the auth server is asked: nobody shall be let in on what is about to end. Only what is the
     /// caller's own, because nobody knows yet whether they may.
     pub(super) fn beforehand(self, caller: &Caller) -> Eviction {
         match (self, caller) {
-            (Self::SignOut, Caller::Known { session, .. }) => Eviction::Session(session.clone()),
+            (Self::SignOut | Self::Account, Caller::Known { session, .. }) => {
+                Eviction::Session(session.clone())
+            }
             (Self::Ending, Caller::Known { user, .. }) => Eviction::User(user.clone()),
             _ => Eviction::Nothing,
         }
@@ -131,9 +149,9 @@ impl Change {
 
     /// What to forget before the answer is handed on.
     ///
-    /// Everything is forgotten only when somebody who is signed in, or holds the token of a reset, has had their way: what
-    /// anybody can bring about at will, such as an answer that fails, must not cost everybody a check. `body` is that of a change that
-    /// [is named there](Self::is_named_in_body), and `has_other_accounts` says whether the browser is signed in to several.
+    /// Of somebody else, or of everybody, only when the auth server says that it is done: anybody can make an answer fail,
+    /// and shall not cost others a check. `body` is that of a change that [is named there](Self::is_named_in_body), and
+    /// `has_other_accounts` says whether the browser is signed in to several.
     pub(super) fn afterwards(
         self,
         caller: &Caller,
@@ -141,54 +159,57 @@ impl Change {
         body: &[u8],
         has_other_accounts: bool,
     ) -> Eviction {
-        if outcome == Outcome::NotDone {
+        match (outcome, self) {
+            (Outcome::NotDone, _) | (_, Self::Nothing) => Eviction::Nothing,
+            (Outcome::Done, Self::Named) => {
+                user_id(body).map_or(Eviction::Everything, Eviction::User)
+            }
+            (Outcome::Done, Self::Somebody) => Eviction::Everything,
+            _ => self.of_caller(caller, outcome, has_other_accounts),
+        }
+    }
+
+    fn of_caller(self, caller: &Caller, outcome: Outcome, has_other_accounts: bool) -> Eviction {
+        let Caller::Known { session, user } = caller else {
             return Eviction::Nothing;
-        }
-        match (self, caller) {
+        };
+        match (self, outcome) {
             // The multi-session plugin signs all of them out.
-            (Self::SignOut, Caller::Known { .. }) if has_other_accounts => {
-                everything_if(outcome, caller)
-            }
-            (Self::SignOut, Caller::Known { session, .. }) => Eviction::Session(session.clone()),
-            (Self::Caller | Self::Ending, Caller::Known { user, .. }) => {
-                Eviction::User(user.clone())
-            }
-            (Self::Ending, Caller::Unknown) if outcome == Outcome::Done => Eviction::Everything,
-            (Self::Named, caller) => match user_id(body) {
-                Some(user) => Eviction::User(user),
-                None => everything_if(outcome, caller),
-            },
-            (Self::Somebody, caller) => everything_if(outcome, caller),
-            (Self::Nothing, _) | (_, Caller::Nobody | Caller::Unknown) => Eviction::Nothing,
+            (Self::SignOut, Outcome::Done) if has_other_accounts => Eviction::Everything,
+            (Self::SignOut, _) if !has_other_accounts => Eviction::Session(session.clone()),
+            (Self::Account, _) => Eviction::Session(session.clone()),
+            _ => Eviction::User(user.clone()),
         }
     }
 }
 
-fn everything_if(outcome: Outcome, caller: &Caller) -> Eviction {
-    match (outcome, caller) {
-        (Outcome::Done, _) => Eviction::Everything,
-        (Outcome::Unknown, Caller::Known { user, .. }) => Eviction::User(user.clone()),
-        (Outcome::Unknown | Outcome::NotDone, _) => Eviction::Nothing,
-    }
+/// The longest id of a user that is believed to be one: 256 bytes. Better Auth's have 32.
+const LONGEST_ID: usize = 256;
+
+fn user_id(body: &[u8]) -> Option<String> {
+    text(body, "userId").filter(|id| id.len() <= LONGEST_ID)
 }
 
-/// The `userId` of a body, if it is text. The last of two counts, as in JavaScript.
-fn user_id(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        user_id: String,
-    }
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let Named { user_id } = serde_json::from_value(body).ok()?;
-    Some(user_id)
+/// The token of the account that a body names.
+pub(super) fn session_token(body: &[u8]) -> Option<String> {
+    text(body, "sessionToken")
+}
+
+/// A field of a body, if it is text. The last of two counts, as in JavaScript.
+fn text(body: &[u8], field: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body.get(field)?.as_str().map(str::to_owned)
 }
 
 impl Outcome {
-    /// What an answer says. A link answers with a redirect; a 5xx is no answer.
-    pub(super) fn of(status: StatusCode) -> Self {
+    /// What an answer says; a 5xx is none. A redirect says it of a link only: to what is posted, something in front of the auth
+    /// server may answer so, and send strangers to the sign-in page.
+    pub(super) fn of(method: &Method, status: StatusCode) -> Self {
+        let is_link = matches!(*method, Method::GET | Method::HEAD);
         if status.is_client_error() {
             Self::NotDone
+        } else if status.is_redirection() && !is_link {
+            Self::Unknown
         } else {
             Self::Done
         }
@@ -234,7 +255,7 @@ mod tests {
             ("POST", "/admin/remove-user", Change::Named),
             ("POST", "/admin/revoke-user-sessions", Change::Named),
             ("POST", "/admin/revoke-user-session", Change::Somebody),
-            ("POST", "/multi-session/revoke", Change::Somebody),
+            ("POST", "/multi-session/revoke", Change::Account),
             ("POST", "/reset-password", Change::Somebody),
             ("POST", "/email-otp/reset-password", Change::Somebody),
             ("POST", "/phone-number/reset-password", Change::Somebody),
@@ -263,6 +284,10 @@ mod tests {
             ("GET", "/sso/saml2/callback/own", Change::Caller),
             ("GET", "/magic-link/verify", Change::Caller),
             ("GET", "/verify-email", Change::Caller),
+            ("GET", "/oauth2/end-session", Change::Caller),
+            ("GET", "/oauth2/endsession", Change::Caller),
+            ("GET", "/sso/saml2/sp/slo/own", Change::Caller),
+            ("GET", "/oauth2/authorize", Change::Nothing),
             ("GET", "/get-session", Change::Nothing),
             ("POST", "/get-session", Change::Nothing),
             ("POST", "/admin/has-permission", Change::Nothing),
@@ -285,108 +310,61 @@ mod tests {
         for (change, expected) in [
             (Change::SignOut, session()),
             (Change::Ending, user("u")),
+            (Change::Account, session()),
             (Change::Caller, Eviction::Nothing),
             (Change::Named, Eviction::Nothing),
             (Change::Somebody, Eviction::Nothing),
             (Change::Nothing, Eviction::Nothing),
         ] {
             assert_eq!(change.beforehand(&known()), expected, "{change:?}");
-            for other in [Caller::Nobody, Caller::Unknown] {
-                assert_eq!(change.beforehand(&other), Eviction::Nothing, "{change:?}");
-            }
+            let unknown = change.beforehand(&Caller::Unknown);
+            assert_eq!(unknown, Eviction::Nothing, "{change:?}");
         }
     }
 
     #[test]
-    fn what_changed_is_forgotten_and_strangers_cannot_have_everything_forgotten() {
-        use Outcome::{Done, NotDone, Unknown};
-        let (nobody, unknown) = (Caller::Nobody, Caller::Unknown);
-        for (change, outcome, by_known, by_nobody, by_unknown) in [
-            (
-                Change::SignOut,
-                Done,
-                session(),
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
-            (
-                Change::SignOut,
-                Unknown,
-                session(),
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
-            (
-                Change::Caller,
-                Done,
-                user("u"),
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
-            (
-                Change::Caller,
-                Unknown,
-                user("u"),
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
-            (
-                Change::Ending,
-                Done,
-                user("u"),
-                Eviction::Nothing,
-                Eviction::Everything,
-            ),
-            (
-                Change::Ending,
-                Unknown,
-                user("u"),
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
-            (Change::Named, Done, user("eve"), user("eve"), user("eve")),
-            (
-                Change::Named,
-                Unknown,
-                user("eve"),
-                user("eve"),
-                user("eve"),
-            ),
-            (
-                Change::Somebody,
-                Done,
-                Eviction::Everything,
-                Eviction::Everything,
-                Eviction::Everything,
-            ),
-            (
-                Change::Somebody,
-                Unknown,
-                user("u"),
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
-            (
-                Change::Nothing,
-                Done,
-                Eviction::Nothing,
-                Eviction::Nothing,
-                Eviction::Nothing,
-            ),
+    fn only_what_ends_the_callers_sessions_waits_until_they_are_known() {
+        for (change, expected) in [
+            (Change::Ending, true),
+            (Change::Account, true),
+            (Change::SignOut, false),
+            (Change::Caller, false),
+            (Change::Named, false),
+            (Change::Somebody, false),
+            (Change::Nothing, false),
         ] {
-            for (caller, expected) in [
-                (&known(), by_known),
-                (&nobody, by_nobody),
-                (&unknown, by_unknown),
-            ] {
+            assert_eq!(change.waits_for_the_caller(), expected, "{change:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_done_is_forgotten_and_of_what_may_have_been_only_the_callers_own() {
+        use Outcome::{Done, NotDone, Unknown};
+        let nothing = Eviction::Nothing;
+        let everything = Eviction::Everything;
+        // By a caller who is known, and by one who is not.
+        for (change, outcome, by_known, by_unknown) in [
+            (Change::SignOut, Done, &session(), &nothing),
+            (Change::SignOut, Unknown, &session(), &nothing),
+            (Change::Caller, Done, &user("u"), &nothing),
+            (Change::Caller, Unknown, &user("u"), &nothing),
+            (Change::Ending, Done, &user("u"), &nothing),
+            (Change::Ending, Unknown, &user("u"), &nothing),
+            (Change::Account, Done, &session(), &nothing),
+            (Change::Account, Unknown, &session(), &nothing),
+            (Change::Named, Done, &user("eve"), &user("eve")),
+            (Change::Named, Unknown, &user("u"), &nothing),
+            (Change::Somebody, Done, &everything, &everything),
+            (Change::Somebody, Unknown, &user("u"), &nothing),
+            (Change::Nothing, Done, &nothing, &nothing),
+            (Change::Nothing, Unknown, &nothing, &nothing),
+        ] {
+            for (caller, expected) in [(&known(), by_known), (&Caller::Unknown, by_unknown)] {
                 let body = br#"{"role":"user","userId":"eve"}"#;
                 let after = |outcome| change.afterwards(caller, outcome, body, false);
-                assert_eq!(
-                    after(outcome),
-                    expected,
-                    "{change:?} {outcome:?} {caller:?}"
-                );
-                assert_eq!(after(NotDone), Eviction::Nothing, "{change:?} {caller:?}");
+                let text = format!("{change:?} {outcome:?} {caller:?}");
+                assert_eq!(&after(outcome), expected, "{text}");
+                assert_eq!(after(NotDone), nothing, "{text}");
             }
         }
     }
@@ -397,12 +375,16 @@ mod tests {
             |outcome, caller: &Caller| Change::SignOut.afterwards(caller, outcome, b"", true);
         assert_eq!(after(Outcome::Done, &known()), Eviction::Everything);
         assert_eq!(after(Outcome::Unknown, &known()), user("u"));
-        assert_eq!(after(Outcome::Done, &Caller::Nobody), Eviction::Nothing);
+        assert_eq!(after(Outcome::Done, &Caller::Unknown), Eviction::Nothing);
     }
 
     #[test]
     fn a_user_who_is_not_named_in_text_can_be_anybody() {
+        let of_length = |length| format!(r#"{{"userId":"{}"}}"#, "x".repeat(length));
+        let (longest, too_long) = (of_length(256), of_length(257));
         for (body, expected) in [
+            (&*longest, user(&"x".repeat(256))),
+            (&*too_long, Eviction::Everything),
             (r#"{"userId":"eve"}"#, user("eve")),
             (r#"{"userId":"a","userId":"eve"}"#, user("eve")),
             (r#"{"userId":"\u0065ve"}"#, user("eve")),
@@ -419,21 +401,27 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_refused_is_not_done() {
-        for (status, expected) in [
-            (200, Outcome::Done),
-            (204, Outcome::Done),
-            (302, Outcome::Done),
-            (400, Outcome::NotDone),
-            (401, Outcome::NotDone),
-            (403, Outcome::NotDone),
-            (429, Outcome::NotDone),
+    fn only_what_is_refused_is_not_done_and_only_a_link_is_done_with_a_redirect() {
+        use Outcome::{Done, NotDone, Unknown};
+        for (status, of_link, of_post) in [
+            (200, Done, Done),
+            (204, Done, Done),
+            (302, Done, Unknown),
+            (307, Done, Unknown),
+            (400, NotDone, NotDone),
+            (401, NotDone, NotDone),
+            (403, NotDone, NotDone),
+            (429, NotDone, NotDone),
         ] {
-            assert_eq!(
-                Outcome::of(StatusCode::from_u16(status).unwrap()),
-                expected,
-                "{status}"
-            );
+            let status = StatusCode::from_u16(status).unwrap();
+            for (method, expected) in [
+                (Method::GET, of_link),
+                (Method::HEAD, of_link),
+                (Method::POST, of_post),
+                (Method::DELETE, of_post),
+            ] {
+                assert_eq!(Outcome::of(&method, status), expected, "{method} {status}");
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ const WRITTEN_ANEW: [HeaderName; 4] = [
 const PRIVATE: HeaderValue = HeaderValue::from_static("private");
 
 /// Where balancers and CDNs write a client's address, and clients that come around them.
-const ADDRESSES: [&str; 8] = [
+const ADDRESSES: [&str; 19] = [
     "forwarded",
     "x-real-ip",
     "x-client-ip",
@@ -43,6 +43,17 @@ const ADDRESSES: [&str; 8] = [
     "cf-connecting-ip",
     "cf-connecting-ipv6",
     "fastly-client-ip",
+    "do-connecting-ip",
+    "fly-client-ip",
+    "incap-client-ip",
+    "cloudfront-viewer-address",
+    "x-appengine-user-ip",
+    "x-azure-clientip",
+    "x-azure-socketip",
+    "x-envoy-external-address",
+    "x-nf-client-connection-ip",
+    "x-sucuri-clientip",
+    "x-vercel-forwarded-for",
 ];
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -244,6 +255,17 @@ mod tests {
             ("cf_connecting_ip", "1.1.1.1"),
             ("cf-connecting-ipv6", "::1"),
             ("fastly-client-ip", "1.1.1.1"),
+            ("do-connecting-ip", "1.1.1.1"),
+            ("fly-client-ip", "1.1.1.1"),
+            ("incap-client-ip", "1.1.1.1"),
+            ("cloudfront-viewer-address", "1.1.1.1"),
+            ("x-appengine-user-ip", "1.1.1.1"),
+            ("x-azure-clientip", "1.1.1.1"),
+            ("x-azure-socketip", "1.1.1.1"),
+            ("x-envoy-external-address", "1.1.1.1"),
+            ("x-nf-client-connection-ip", "1.1.1.1"),
+            ("x-sucuri-clientip", "1.1.1.1"),
+            ("x-vercel-forwarded-for", "1.1.1.1"),
             ("x-original-forwarded-for", "1.1.1.1"),
             ("x-original-host", "evil.example"),
             ("host", "evil.example"),

@@ -26,12 +26,13 @@
 //! | 408 | `REQUEST_TIMEOUT` | the client takes too long over its body |
 //! | 413 | `PAYLOAD_TOO_LARGE` | the body is too long |
 //! | 502 | `AUTH_SERVICE_BAD_ANSWER` | the connection broke, or what came is no answer |
-//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, answers with a 5xx, or not in time |
+//! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, answers with a 5xx, or not in time; or it cannot be found out whose sessions would end |
 //!
 //! All are JSON, as [refusals](crate::rejection) are. What a 5xx of the auth server says is dropped, and its status logged:
 //! since 1.7.13 the `cause` in a 500 of Better Auth can name the address of its database. An answer that breaks off is not
 //! ended: the client's connection is closed, so that nobody takes half of it for the whole. A request that changes
-//! something may have been done when its answer is a 502 or 503. Nothing is sent twice, and the circuit breaker has no say.
+//! something may have been done when its answer is a 502 or 503. Nothing is sent twice, and the circuit breaker has no say
+//! except in finding out [who it is](#what-is-forgotten).
 //!
 //! # What is forgotten
 //!
@@ -39,21 +40,31 @@
 //! | --- | --- |
 //! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts |
 //! | `/revoke-*`, `/change-password`, `/delete-user`, ... | the caller's sessions, before and after |
-//! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId` |
-//! | `/admin/revoke-user-session`, `/multi-session/revoke`, `/reset-password` | everything: nobody is named |
-//! | all else that is no `GET`, and links such as `/verify-email` and `/callback/*` | the caller's sessions |
+//! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId`; everything, if that is no text of up to 256 bytes |
+//! | `/multi-session/revoke` | the session of that account, before and after; the caller's, if the browser has no cookie of it |
+//! | `/admin/revoke-user-session`, `/reset-password` | everything: nobody is named |
+//! | all else that is no `GET`, and links such as `/verify-email`, `/callback/*` and `/oauth2/end-session` | the caller's sessions |
 //! | `/has-permission`, `/get-session` and other questions | nothing |
 //!
-//! When the answer is a 4xx, nothing was changed and nothing is forgotten. When it is a 5xx, or there is none, something
-//! may have been, and it is forgotten; instead of everything, then only the caller's sessions, because anybody can make an
-//! answer fail: whoever ends sessions and gets a 5xx asks again. To know who it is, a session that is not in the cache is
-//! checked first, which is one more call, and counts against an API key's limit. [Leases](crate::Lease) hear of all this,
-//! with a cache and without. The [audit trail](crate::BetterAuthBuilder::audit) has what was ended, not what the auth server
-//! refused, nor what a user changed of their own.
+//! When the answer is a 4xx, nothing was changed and nothing is forgotten. When it is a 5xx, or a redirect where none belongs,
+//! or there is none, something may have been: then the caller's own sessions are forgotten and nobody else's, because anybody
+//! can make an answer fail. Whoever bans somebody and gets a 5xx asks again, or calls
+//! [`invalidate_user`](crate::BetterAuth::invalidate_user): until then the cache may believe the banned user's sessions, for as
+//! long as their entries last.
+//!
+//! To know who it is, a session that is not in the cache is checked first, which is one more call, and counts against an API
+//! key's limit. When that cannot be found out, because the auth server does not answer, limits the client, or would have
+//! to read more than 16 KiB of credentials, then what ends the caller's sessions is not passed on, and the answer is 503.
+//! All else is, and only what is known without the caller is forgotten: a sign-out is better than none, because the browser
+//! is rid of its cookies.
+//!
+//! [Leases](crate::Lease) hear of all this, with a cache and without. The [audit trail](crate::BetterAuthBuilder::audit) has
+//! what the auth server said was ended, not what it refused or left open, nor what a user changed of their own.
 //!
 //! Changes that do not pass through here, such as an administrator's on the auth server's own origin, are seen when the
 //! entry ends. So is what the auth server does to somebody whom neither cookies nor `userId` name: when the owner of an
-//! address signs in by e-mail, it ends the sessions of whoever had signed up with it.
+//! address signs in by e-mail, it ends the sessions of whoever had signed up with it. And so are further accounts that a
+//! browser signs out of whose own session is over.
 //!
 //! # Deployment
 //!
@@ -81,6 +92,7 @@
 //! # Ok::<_, tower_better_auth::ConfigError>(())
 //! ```
 
+mod account;
 mod body;
 mod evict;
 mod future;

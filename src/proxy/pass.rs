@@ -1,5 +1,7 @@
 //! Passing a request on, and forgetting what it changed.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, request::Parts};
 use tokio::time::{Instant, timeout_at};
@@ -27,6 +29,21 @@ pub(super) struct Passing {
     pub(super) has_other_accounts: bool,
 }
 
+/// Why there is no answer to hand on.
+pub(super) enum Unanswered {
+    Lost(Lost),
+    /// It cannot be found out whose sessions it ends. It was not sent; the check has said why in the log.
+    Unidentified {
+        retry_after: Duration,
+    },
+}
+
+impl From<Lost> for Unanswered {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
 impl Proxy {
     /// Passes a request on. One that changes sessions is carried by a task of its own, within its deadline: a client that
     /// hangs up in the meantime has signed out all the same.
@@ -34,24 +51,23 @@ impl Proxy {
         &self,
         passing: Passing,
         head: Parts,
-    ) -> Result<Response<StreamBody>, Lost> {
+    ) -> Result<Response<StreamBody>, Unanswered> {
         if passing.change == Change::Nothing {
-            return self
-                .exchange(passing.request, passing.upload, passing.end)
-                .await;
+            let exchange = self.exchange(passing.request, passing.upload, passing.end);
+            return Ok(exchange.await?);
         }
         let proxy = self.clone();
         let carried = async move {
-            let caller = proxy.caller(&head, passing.end).await?;
+            let caller = proxy.caller(passing.change, &head, passing.end).await?;
             drop(head);
             proxy.forget(&passing.change.beforehand(&caller)).await;
-            proxy.exchange_and_evict(passing, &caller).await
+            Ok(proxy.exchange_and_evict(passing, &caller).await?)
         };
         let carried = tokio::spawn(carried.in_current_span());
-        carried.await.unwrap_or(Err(Lost {
-            cause: Cause::Panicked,
-            sent: Sent::Maybe,
-        }))
+        carried.await.unwrap_or_else(|_| {
+            let (cause, sent) = (Cause::Panicked, Sent::Maybe);
+            Err(Lost { cause, sent }.into())
+        })
     }
 
     async fn exchange_and_evict(
@@ -59,11 +75,12 @@ impl Proxy {
         passing: Passing,
         caller: &Caller,
     ) -> Result<Response<StreamBody>, Lost> {
+        let method = passing.request.method().clone();
         let result = self
             .exchange(passing.request, passing.upload, passing.end)
             .await;
         let outcome = match &result {
-            Ok(response) => Outcome::of(response.status()),
+            Ok(response) => Outcome::of(&method, response.status()),
             Err(lost) if lost.sent == Sent::No => Outcome::NotDone,
             Err(_) => Outcome::Unknown,
         };
@@ -74,7 +91,8 @@ impl Proxy {
             passing
                 .change
                 .afterwards(caller, outcome, &passing.read, passing.has_other_accounts);
-        if passing.change == Change::Caller {
+        // For the audit trail, what may have been done was not.
+        if passing.change == Change::Caller || outcome == Outcome::Unknown {
             self.forget(&eviction).await;
         } else {
             self.revoke(&eviction).await;
@@ -107,12 +125,17 @@ impl Proxy {
         Err(Lost { cause, sent })
     }
 
-    /// Whose session it is. Has to be known before the auth server has ended it; where there is nothing to forget and no
+    /// Whose session it is, or ends. Has to be known before the auth server has ended it; where there is nothing to forget and no
     /// lease to end, nobody is asked.
-    async fn caller(&self, head: &Parts, end: Instant) -> Result<Caller, Lost> {
+    async fn caller(
+        &self,
+        change: Change,
+        head: &Parts,
+        end: Instant,
+    ) -> Result<Caller, Unanswered> {
         let validator = self.auth.validator();
         if !validator.has_cache() && !validator.has_leases() {
-            return Ok(Caller::Nobody);
+            return Ok(Caller::Unknown);
         }
         let identified = validator.identify(&head.headers, &head.extensions);
         let verdict = timeout_at(end, identified).await.map_err(|_| Lost {
@@ -124,8 +147,12 @@ impl Proxy {
                 session: session.session.id.clone(),
                 user: session.user.id.clone(),
             },
-            Verdict::SignedOut | Verdict::Anonymous => Caller::Nobody,
-            Verdict::Unavailable { .. } => Caller::Unknown,
+            Verdict::Unavailable { retry_after } if change.waits_for_the_caller() => {
+                return Err(Unanswered::Unidentified { retry_after });
+            }
+            Verdict::SignedOut | Verdict::Anonymous | Verdict::Unavailable { .. } => {
+                Caller::Unknown
+            }
         })
     }
 

@@ -13,11 +13,11 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Proxy,
+    Proxy, account,
     body::{Fault, Watched},
     evict::Change,
     headers::{self, Introduction},
-    pass::Passing,
+    pass::{Passing, Unanswered},
     places::{Turn, Upload},
     refusal::Refusal,
     target::{Target, check_method},
@@ -49,17 +49,18 @@ impl Proxy {
 
     async fn answer(&self, request: Request<StreamBody>) -> Result<Response<Body>, Refusal> {
         let end = Instant::now() + self.settings.deadline;
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let validator = self.auth.validator();
         let questions = validator.client().questions();
         check_method(&head.method, &head.headers)?;
         let target = Target::find(&head.uri, original_uri(&head), questions.base_path())?;
         let uri = questions.below(target.path, target.query);
         let uri = uri.map_err(|_| Refusal::NotFound)?;
-        let change = Change::of(&head.method, &target.decoded());
+        let mut change = Change::of(&head.method, &target.decoded());
         let taken = self.take(body, change, end).await?;
         let further = &self.settings.further_cookies;
-        let cookies = cookie::family(&head.headers, &validator.policy.cookies, further);
+        let names = &validator.policy.cookies;
+        let cookies = cookie::family(&head.headers, names, further);
         let introduction = Introduction {
             cookie: cookies.header,
             client_ip: validator.address(&head.headers, &head.extensions),
@@ -69,6 +70,9 @@ impl Proxy {
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers::there(&head.headers, introduction);
+        if change == Change::Account {
+            change = account::show_alone(&mut head.headers, names, &taken.read);
+        }
         let passing = Passing {
             request,
             upload: taken.upload,
@@ -79,7 +83,10 @@ impl Proxy {
         };
         match self.pass(passing, head).await {
             Ok(response) => Ok(self.hand_back(response)),
-            Err(lost) => Err(self.refusal(&lost, &taken.fault)),
+            Err(Unanswered::Lost(lost)) => Err(self.refusal(&lost, &taken.fault)),
+            Err(Unanswered::Unidentified { retry_after }) => {
+                Err(Refusal::Unavailable { retry_after })
+            }
         }
     }
 

@@ -6,21 +6,33 @@ use http::{Extensions, HeaderMap};
 
 use super::Validator;
 use crate::{
-    credential::{Acceptance, CredentialPolicy},
+    credential::{Acceptance, Ambiguity, CredentialPolicy, Presented},
     question::Refresh,
     verdict::{Ask, Verdict},
 };
 
+/// As much as Node takes for all headers of a request, unless it is told to take more: 16 KiB.
+const LONGEST: usize = 16 * 1024;
+
 impl Validator {
-    /// Who sent a request, with a bearer token or an API key as well: the auth server may accept one where this service
-    /// does not.
+    /// Who sent a request, by whatever the auth server may accept where this service does not: a bearer token, an API key,
+    /// a cookie that came twice or is long.
+    ///
+    /// Who shows more than the auth server takes is not known. It is not asked, because a connection that it closes over
+    /// that would count as an outage.
     pub(crate) async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Verdict {
         let policy = CredentialPolicy {
+            limit: self.policy.limit.max(LONGEST),
+            ambiguity: Ambiguity::LetTheServerDecide,
             bearer: Acceptance::Accepted,
             api_key: Acceptance::Accepted,
             ..self.policy.clone()
         };
         let inquiry = self.inquiry(&policy.read(headers), headers, extensions);
+        if matches!(inquiry.presented, Presented::Unusable(_)) {
+            let retry_after = self.checks.retry_after;
+            return Verdict::Unavailable { retry_after };
+        }
         self.ask(&inquiry, Refresh::Never).await.verdict
     }
 
@@ -39,6 +51,6 @@ impl Validator {
 
     /// Whoever comes from now on gets no answer that was asked for before.
     pub(crate) fn leave_calls(&self) {
-        self.flights.disown_all();
+        self.flights.detach_all();
     }
 }

@@ -511,7 +511,7 @@ impl Recorder for Nosy {
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
         if key.name() == "better_auth_cache_entries" {
-            let headers = HeaderMap::from_iter([(COOKIE, cookie_of(1).parse().unwrap())]);
+            let headers = HeaderMap::from_iter([(header::COOKIE, cookie_of(1).parse().unwrap())]);
             let answer = self.0.get().unwrap().validate(&headers).now_or_never();
             assert!(answer.is_none(), "it is asked about: {answer:?}");
         }

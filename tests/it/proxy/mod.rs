@@ -9,6 +9,7 @@ mod limits;
 mod paths;
 mod real_server;
 mod settings;
+mod strangers;
 mod wire;
 
 use std::net::SocketAddr;

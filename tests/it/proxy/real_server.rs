@@ -148,6 +148,25 @@ async fn a_ban_and_a_role_hold_for_the_next_request() {
     assert_eq!(eve.me().await, StatusCode::UNAUTHORIZED);
 }
 
+/// Better Auth reads the body before it asks who it is, and fails over one that is not what it says.
+#[tokio::test]
+async fn a_stranger_who_makes_a_ban_fail_costs_nobody_a_check() {
+    let server = BetterAuthServer::start(config());
+    let app = app(&cached(&server)).await;
+    let eve = Browser::new(app);
+    let id = eve.sign_up("eve").await;
+    assert_eq!(eve.me().await, StatusCode::OK);
+    let ban = reqwest::Client::new().post(format!("http://{app}/api/auth/admin/ban-user"));
+    let ban = ban
+        .header(header::CONTENT_TYPE, "multipart/form-data+application/json")
+        .body(json!({"userId": id}).to_string());
+    let answer = ban.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    server.kill();
+    assert_eq!(eve.me().await, StatusCode::OK);
+    server.restart();
+}
+
 #[tokio::test]
 async fn signing_out_of_several_accounts_ends_all_of_them() {
     let server = BetterAuthServer::shared(config());
@@ -173,6 +192,67 @@ async fn signing_out_of_several_accounts_ends_all_of_them() {
         auth.validate(&alone).await.unwrap_err().status(),
         StatusCode::UNAUTHORIZED
     );
+}
+
+/// As often as it is asked, also when that session is long over.
+#[tokio::test]
+async fn signing_out_of_one_account_of_several_ends_that_one() {
+    let server = BetterAuthServer::start(config());
+    let auth = cached(&server);
+    let app = app(&auth).await;
+    let first = server.sign_up("first").await;
+    let second = server.sign_up("second").await;
+    let both = server.sign_in(&second, first.jar.clone()).await;
+    let bystander = Browser::new(app);
+    bystander.sign_up("bystander").await;
+    let headers = |token: &str| {
+        let cookie = format!("better-auth.session_token={token}");
+        http::HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())])
+    };
+    auth.validate(&headers(first.session_token()))
+        .await
+        .unwrap();
+    auth.validate(&headers(both.session_token())).await.unwrap();
+    assert_eq!(bystander.me().await, StatusCode::OK);
+    for _ in 0..2 {
+        let request =
+            reqwest::Client::new().post(format!("http://{app}/api/auth/multi-session/revoke"));
+        let request = request
+            .header(header::ORIGIN, APP)
+            .header(header::COOKIE, &both.cookie)
+            .json(&json!({"sessionToken": first.token}));
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    }
+    let ended = auth
+        .validate(&headers(first.session_token()))
+        .await
+        .unwrap_err();
+    assert_eq!(ended.status(), StatusCode::UNAUTHORIZED);
+    server.kill();
+    auth.validate(&headers(both.session_token())).await.unwrap();
+    assert_eq!(bystander.me().await, StatusCode::OK);
+    server.restart();
+}
+
+/// The plugin writes the cookie of the one account a second time, as it does for further ones.
+#[tokio::test]
+async fn signing_out_of_the_only_account_costs_nobody_else_a_check() {
+    let server = BetterAuthServer::start(config());
+    let app = app(&cached(&server)).await;
+    let (ada, grace) = (Browser::new(app), Browser::new(app));
+    ada.sign_up("only").await;
+    grace.sign_up("else").await;
+    assert_eq!(
+        (ada.me().await, grace.me().await),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(ada.post("sign-out", json!({})).await.0, StatusCode::OK);
+    server.kill();
+    assert_eq!(
+        (ada.me().await, grace.me().await),
+        (StatusCode::UNAUTHORIZED, StatusCode::OK)
+    );
+    server.restart();
 }
 
 /// Better Auth counts by the address that is sent, and a client cannot choose it.
