@@ -174,6 +174,27 @@ async fn strangers_wait_for_no_longer_than_the_deadline_and_leave_nothing_behind
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_session_under_many_cookies_is_no_crowd() {
+    let mock = Mock::new();
+    let (_, app) = app(steadfast(&mock).max_concurrency(64));
+    let variant = |number: usize| {
+        let cookies = format!("{}; better-auth.dont_remember={number}", answer::cookie());
+        let app = app.clone();
+        async move { app.get_as(&cookies, "/me").await }
+    };
+    for number in 0..FLOOD {
+        variant(number).await.assert_ok();
+    }
+    mock.does(Act::Hang);
+    let before = mock.count();
+    let mut flood: JoinSet<_> = (0..FLOOD).map(variant).collect();
+    settle().await;
+    // The places of strangers, and a few.
+    assert_eq!(mock.count() - before, 48 + 4);
+    flood.abort_all();
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_was_active_is_known_for_an_hour() {
     for (quiet, is_known) in [(3599, true), (2 * 3600, false)] {
         let mock = Mock::new();
