@@ -76,6 +76,8 @@ impl BetterAuthBuilder {
     /// A quarter of them, rounded up, is for sessions that were found active within the last hour; of a single one
     /// nothing is kept back. So a flood of made-up cookies, whose calls go on when their clients hang up, does not hold
     /// up the checks of those who are signed in. Whoever has just signed in counts as everybody else for one check.
+    ///
+    /// No more than 4,096 of those others wait for a turn: past that they are answered 503 at once.
     pub fn max_concurrency(mut self, calls: usize) -> Self {
         self.max_concurrency = calls;
         self

@@ -4,7 +4,8 @@
 //! too, and remembers for longer than one.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -13,28 +14,46 @@ use std::{
 use tokio::time::Instant;
 
 use super::{Key, key::AsItIs};
+use crate::types::AuthSession;
 
 /// For at least this long, and at most twice as long: somebody who comes back after lunch is no stranger. An hour.
 const LATELY: Duration = Duration::from_secs(60 * 60);
 
-/// At least this many, and at most twice as many: as many as the cache holds by itself, in less than five megabytes.
-/// Only active credentials take up room, so filling it takes that many sign-ins; whoever is pushed out is a stranger for one
-/// check.
+/// At least this many, and at most twice as many: as many as the cache holds by itself, in less than fifteen megabytes.
+/// Only active credentials take up room, and few of each session, so filling it takes a quarter as many sign-ins; whoever is
+/// pushed out is a stranger for one check.
 const CAPACITY: usize = 100_000;
+
+/// The latest that are known of one session; at most twice as many. Whoever is signed in can show the same session under as
+/// many keys as they like, with another `dont_remember` each time: that makes nobody a crowd. A browser shows one, and
+/// another when its cookies are renewed.
+const KEYS_OF_SESSION: usize = 4;
 
 /// Keys in two generations, the older of which goes as a whole: no clock and no list for every key.
 #[derive(Debug)]
 pub(crate) struct RecentlyActive {
     generations: Mutex<Generations>,
+    /// Hashes them.
+    sessions: RandomState,
 }
 
 #[derive(Debug)]
 struct Generations {
-    young: HashSet<Key, AsItIs>,
-    old: HashSet<Key, AsItIs>,
+    young: Generation,
+    old: Generation,
     /// When the young ones began to come; `None` before the first.
     began: Option<Instant>,
     capacity: usize,
+}
+
+/// Half of a key is enough here: to be taken for somebody else gives a better place in the queue.
+type Half = u64;
+
+#[derive(Debug, Default)]
+struct Generation {
+    keys: HashSet<Half, AsItIs>,
+    /// Of each session the latest first; zero where there are fewer.
+    of_session: HashMap<u64, [Half; KEYS_OF_SESSION], AsItIs>,
 }
 
 impl RecentlyActive {
@@ -44,27 +63,32 @@ impl RecentlyActive {
 
     fn with_capacity(capacity: usize) -> Self {
         let generations = Generations {
-            young: HashSet::with_hasher(AsItIs::default()),
-            old: HashSet::with_hasher(AsItIs::default()),
+            young: Generation::default(),
+            old: Generation::default(),
             began: None,
             capacity,
         };
         Self {
             generations: Mutex::new(generations),
+            sessions: RandomState::new(),
         }
     }
 
     /// To be told of active answers alone, so that made-up credentials push out nobody.
-    pub(crate) fn note(&self, key: Key, now: Instant) {
+    pub(crate) fn note(&self, key: Key, session: &AuthSession, now: Instant) {
+        // A decoder of the application's own may give many sessions one id.
+        let session = (&session.user.id, &session.session.id);
+        let session = self.sessions.hash_one(session);
         let mut generations = self.generations();
         generations.age(now);
-        generations.insert(key, now);
+        generations.insert(half(key), session, now);
     }
 
     pub(crate) fn contains(&self, key: Key, now: Instant) -> bool {
         let mut generations = self.generations();
         generations.age(now);
-        generations.young.contains(&key) || generations.old.contains(&key)
+        let key = half(key);
+        generations.young.keys.contains(&key) || generations.old.keys.contains(&key)
     }
 
     fn generations(&self) -> MutexGuard<'_, Generations> {
@@ -87,12 +111,12 @@ impl Generations {
         }
     }
 
-    fn insert(&mut self, key: Key, now: Instant) {
-        if self.young.len() >= self.capacity && !self.young.contains(&key) {
+    fn insert(&mut self, key: Half, session: u64, now: Instant) {
+        if self.young.keys.len() >= self.capacity && !self.young.keys.contains(&key) {
             self.turn(now);
         }
         self.began.get_or_insert(now);
-        self.young.insert(key);
+        self.young.insert(key, session);
     }
 
     /// The young are the old from now on. The room of those who go is used again.
@@ -103,12 +127,43 @@ impl Generations {
     }
 }
 
+impl Generation {
+    /// The oldest of the session's makes room, where it has as many as one may have.
+    fn insert(&mut self, key: Half, session: u64) {
+        if self.keys.insert(key) {
+            let latest = self.of_session.entry(session).or_default();
+            latest.rotate_right(1);
+            let oldest = mem::replace(&mut latest[0], key);
+            self.keys.remove(&oldest);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.of_session.clear();
+    }
+}
+
+fn half(key: Key) -> Half {
+    AsItIs::default().hash_one(key)
+}
+
 #[cfg(test)]
 mod tests {
     use std::hash::Hasher;
 
+    use serde_json::json;
+
     use super::*;
     use crate::cache::Keys;
+
+    fn session(id: usize) -> AuthSession {
+        let session = json!({
+            "user": {"id": "u"},
+            "session": {"id": id.to_string(), "expiresAt": "2099-01-01T00:00:00.000Z"},
+        });
+        serde_json::from_value(session).unwrap()
+    }
 
     fn keys(count: usize) -> Vec<Key> {
         let keys = Keys::random();
@@ -122,15 +177,15 @@ mod tests {
         let (now, almost) = (Instant::now(), LATELY * 99 / 100);
         for quiet in [Duration::ZERO, LATELY / 2, almost] {
             let (recently, keys) = (RecentlyActive::new(), keys(3));
-            recently.note(keys[0], now);
+            recently.note(keys[0], &session(0), now);
             let seen = now + quiet;
-            recently.note(keys[1], seen);
+            recently.note(keys[1], &session(1), seen);
             assert!(recently.contains(keys[1], seen + almost));
             assert!(!recently.contains(keys[1], seen + 2 * LATELY), "{quiet:?}");
             assert!(!recently.contains(keys[2], seen));
         }
         let (recently, keys) = (RecentlyActive::new(), keys(1));
-        recently.note(keys[0], now);
+        recently.note(keys[0], &session(0), now);
         assert!(!recently.contains(keys[0], now + 10 * LATELY));
     }
 
@@ -138,7 +193,7 @@ mod tests {
     fn whoever_is_seen_again_is_remembered_anew() {
         let (recently, keys, mut now) = (RecentlyActive::new(), keys(1), Instant::now());
         for _ in 0..10 {
-            recently.note(keys[0], now);
+            recently.note(keys[0], &session(0), now);
             now += LATELY * 9 / 10;
             assert!(recently.contains(keys[0], now));
         }
@@ -148,14 +203,39 @@ mod tests {
     fn it_holds_as_many_as_it_should_and_at_most_twice_as_many() {
         let (recently, keys, now) = (RecentlyActive::with_capacity(10), keys(100), Instant::now());
         for (count, key) in keys.iter().enumerate() {
-            recently.note(*key, now);
+            recently.note(*key, &session(count), now);
             // Who comes again takes up no more room.
-            recently.note(*key, now);
+            recently.note(*key, &session(count), now);
             for key in &keys[(count + 1).saturating_sub(10)..=count] {
                 assert!(recently.contains(*key, now));
             }
         }
         let kept = keys.iter().filter(|key| recently.contains(**key, now));
         assert!((10..=20).contains(&kept.count()));
+    }
+
+    #[test]
+    fn one_session_is_known_by_its_latest_keys_and_no_more() {
+        let (recently, keys, mut now) = (RecentlyActive::new(), keys(1000), Instant::now());
+        for _ in 0..3 {
+            recently.note(keys[0], &session(0), now);
+            for (count, key) in keys.iter().enumerate().skip(1) {
+                recently.note(*key, &session(1), now);
+                // Who comes again pushes out nobody.
+                recently.note(*key, &session(1), now);
+                let first = count.saturating_sub(KEYS_OF_SESSION - 1).max(1);
+                for latest in &keys[first..=count] {
+                    assert!(recently.contains(*latest, now));
+                }
+            }
+            let known = keys[1..].iter();
+            let known = known.filter(|key| recently.contains(**key, now));
+            assert_eq!(known.count(), KEYS_OF_SESSION);
+            assert!(recently.contains(keys[0], now));
+            now += LATELY;
+        }
+        let generations = recently.generations();
+        assert_eq!(generations.young.keys.len(), KEYS_OF_SESSION + 1);
+        assert_eq!(generations.young.of_session.len(), 2);
     }
 }

@@ -59,7 +59,7 @@ pub(crate) struct Told<T> {
 }
 
 impl<T> Told<T> {
-    pub(super) fn nothing(why: Unavailable) -> Self {
+    pub(crate) fn nothing(why: Unavailable) -> Self {
         Self {
             answer: Err(why),
             status: None,

@@ -38,9 +38,9 @@ impl Client {
         let deadline = self.limits.deadline;
         let end = Instant::now() + deadline;
         let waiting = Waiting::begin();
-        let Ok(place) = timeout_at(end, self.lanes.enter(lane)).await else {
-            return Err(Cause::Busy(deadline).into());
-        };
+        let place = timeout_at(end, self.lanes.enter(lane)).await;
+        let place = place.map_err(|_| Cause::Busy(deadline))?;
+        let place = place.ok_or(Cause::Crowded)?;
         drop(waiting);
         let result = timeout_at(end, self.attempts(&request, read, progress)).await;
         drop(place);

@@ -36,6 +36,10 @@ pub(crate) enum Cause {
     Deadline(Duration),
     #[error("all calls that may be made at once were waiting for an answer, for {0:?}")]
     Busy(Duration),
+    #[error(
+        "all calls that may be made at once were waiting for an answer, and as many checks for their turn as may wait"
+    )]
+    Crowded,
     #[error("not asked: it wants to be left alone for some seconds")]
     Paused,
     #[error("not asked: too many calls have failed")]
@@ -126,7 +130,7 @@ impl Unavailable {
                 "a user has a field so long that a header of the answer is too large: limit it, or leave it out of the \
                  JWT with `definePayload`",
             ),
-            Cause::Busy(_) => Some(
+            Cause::Busy(_) | Cause::Crowded => Some(
                 "give the auth server more processes, cache sessions, or raise `max_concurrency`",
             ),
             Cause::Paused => fix_for(StatusCode::TOO_MANY_REQUESTS, asked),
@@ -206,7 +210,7 @@ impl Cause {
                 Unreached::Broken => "broken",
             },
             Self::Deadline(_) => "deadline",
-            Self::Busy(_) => "busy",
+            Self::Busy(_) | Self::Crowded => "busy",
             Self::Paused => "paused",
             Self::BreakerOpen => "breaker_open",
             Self::Panicked => "panicked",
@@ -237,6 +241,7 @@ impl Cause {
             Self::Status(status) if is_server_fault(*status) => of_answer_to(asked),
             Self::Status(_)
             | Self::Busy(_)
+            | Self::Crowded
             | Self::Paused
             | Self::BreakerOpen
             | Self::Panicked

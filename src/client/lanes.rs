@@ -3,6 +3,9 @@
 //! A made-up cookie costs a place for as long as the auth server takes over it, at the worst the whole deadline, also when
 //! whoever sent it hung up long ago. So a quarter of the places is for credentials that were found active lately: however
 //! many cookies somebody makes up, and however slow the server is over them, those who are signed in get theirs checked.
+//!
+//! Nor do they fill the memory: each who waits is a task and a socket. So those whom nobody knows wait in a line that has
+//! an end. Those who are known are as few as there are sessions.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -13,12 +16,18 @@ pub(crate) enum Lane {
     Unknown,
 }
 
+/// The most strangers that wait for one of their places: about as many as a Node process answers within
+/// the deadline.
+const MOST_WAITING: usize = 4096;
+
 /// The calls that may be under way at once.
 #[derive(Debug)]
 pub(super) struct Lanes {
     places: Semaphore,
     /// As many of them as strangers may have.
     for_unknown: Semaphore,
+    /// For strangers who wait for one of those.
+    line: Semaphore,
 }
 
 /// The place of one call, given back when dropped.
@@ -33,10 +42,11 @@ impl Lanes {
         Self {
             places: Semaphore::new(places),
             for_unknown: Semaphore::new(most_for_unknown(places)),
+            line: Semaphore::new(MOST_WAITING),
         }
     }
 
-    /// Waits for a place, first come, first served. `None` only if there are none at all.
+    /// Waits for a place, first come, first served. `None` at once where too many wait.
     ///
     /// A stranger queues for the common places only with a pass of its own in hand, so that no more than those passes
     /// ever stand before somebody known.
@@ -47,12 +57,17 @@ impl Lanes {
     pub(super) async fn enter(&self, lane: Lane) -> Option<Place<'_>> {
         let for_unknown = match lane {
             Lane::Known => None,
-            Lane::Unknown => Some(self.for_unknown.acquire().await.ok()?),
+            Lane::Unknown => Some(self.pass().await?),
         };
         Some(Place {
             _place: self.places.acquire().await.ok()?,
             _for_unknown: for_unknown,
         })
+    }
+
+    async fn pass(&self) -> Option<SemaphorePermit<'_>> {
+        let _in_line = self.line.try_acquire().ok()?;
+        self.for_unknown.acquire().await.ok()
     }
 }
 
@@ -66,6 +81,7 @@ fn most_for_unknown(places: usize) -> usize {
 mod tests {
     use std::time::Duration;
 
+    use futures_util::{FutureExt, poll};
     use tokio::time::timeout;
 
     use super::*;
@@ -113,6 +129,33 @@ mod tests {
             drop(full);
             assert_eq!(fill(&lanes, Lane::Unknown).await.len(), 3, "{lane:?}");
             assert_eq!(fill(&lanes, Lane::Known).await.len(), 4, "{lane:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_line_of_strangers_has_an_end_and_moves_on() {
+        let lanes = Lanes::new(4);
+        let mut places = fill(&lanes, Lane::Unknown).await;
+        assert_eq!(places.len(), 3);
+        let mut line = Vec::new();
+        for _ in 0..MOST_WAITING {
+            let mut stranger = Box::pin(lanes.enter(Lane::Unknown));
+            assert!(poll!(&mut stranger).is_pending());
+            line.push(stranger);
+        }
+        let late = lanes.enter(Lane::Unknown).now_or_never();
+        assert!(late.unwrap().is_none());
+        // Who is known stands in another.
+        let known = lanes.enter(Lane::Known).now_or_never();
+        assert!(known.unwrap().is_some());
+        // One gets a place, one gives up, and two may come.
+        drop(places.pop());
+        assert!(line.remove(0).await.is_some());
+        drop(line.pop());
+        for may_wait in [true, true, false] {
+            let mut stranger = Box::pin(lanes.enter(Lane::Unknown));
+            assert_eq!(poll!(&mut stranger).is_pending(), may_wait);
+            line.push(stranger);
         }
     }
 

@@ -65,6 +65,7 @@ fn is_retryable(cause: &Cause) -> bool {
         Cause::Transport(Stage::InAnswer, _)
         | Cause::Deadline(_)
         | Cause::Busy(_)
+        | Cause::Crowded
         | Cause::Paused
         | Cause::BreakerOpen
         | Cause::Panicked

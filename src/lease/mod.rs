@@ -56,10 +56,16 @@ pub struct Lease {
     watch: Option<Watch>,
     schedule: Schedule,
     timer: Option<Pin<Box<Sleep>>>,
-    check: Option<BoxFuture<'static, Verdict>>,
+    check: Option<Check>,
     /// Rang while a check was under way, which may know nothing of it.
     rang: Option<Ring>,
     ended: Option<Ended>,
+}
+
+/// A check under way.
+struct Check {
+    asked: Instant,
+    verdict: BoxFuture<'static, Verdict>,
 }
 
 impl Lease {
@@ -186,10 +192,13 @@ impl Lease {
             match self.schedule.due(now) {
                 Due::End => self.end(Ended::Expired),
                 Due::Check if self.check.is_none() => {
-                    self.check = self.again.as_ref().map(Again::ask_now);
+                    self.check = self.again.as_ref().map(|again| Check {
+                        asked: now,
+                        verdict: again.ask_now(),
+                    });
                 }
                 Due::Check | Due::Nothing => match self.poll_check(cx) {
-                    Some(verdict) => self.heard(verdict),
+                    Some((verdict, asked)) => self.heard(verdict, asked),
                     None if self.poll_timer(cx).is_pending() => return Poll::Pending,
                     None => {}
                 },
@@ -197,11 +206,14 @@ impl Lease {
         }
     }
 
-    fn poll_check(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
-        match self.check.as_mut()?.as_mut().poll(cx) {
+    /// The verdict, and when it was asked for.
+    fn poll_check(&mut self, cx: &mut Context<'_>) -> Option<(Verdict, Instant)> {
+        let Check { asked, verdict } = self.check.as_mut()?;
+        match verdict.as_mut().poll(cx) {
             Poll::Ready(verdict) => {
+                let heard = (verdict, *asked);
                 self.check = None;
-                Some(verdict)
+                Some(heard)
             }
             Poll::Pending => None,
         }
@@ -218,12 +230,13 @@ impl Lease {
         timer.as_mut().poll(cx)
     }
 
-    fn heard(&mut self, verdict: Verdict) {
+    fn heard(&mut self, verdict: Verdict, asked: Instant) {
         match (verdict, &self.again) {
             (Verdict::Active(session), Some(again)) => {
                 let rest = rest(&session, again.asker());
                 self.session = session;
-                self.schedule.goes_on(Instant::now(), rest, chance());
+                let now = Instant::now();
+                self.schedule.goes_on(asked, now, rest, chance());
             }
             (Verdict::Unavailable { .. }, Some(_)) => {
                 if !self.schedule.bears(Instant::now(), chance()) {

@@ -41,26 +41,28 @@ impl Schedule {
             check: now,
             failing_since: None,
         };
-        schedule.goes_on(now, rest, chance);
+        schedule.goes_on(now, now, rest, chance);
         schedule
     }
 
     pub(super) fn set_every(&mut self, every: Duration, now: Instant, chance: f64) {
         self.every = every.clamp(SHORTEST, FOREVER);
-        self.goes_on(now, self.end.saturating_duration_since(now), chance);
+        let rest = self.end.saturating_duration_since(now);
+        self.goes_on(now, now, rest, chance);
     }
 
     pub(super) fn set_bears(&mut self, outage: Duration) {
         self.bears = outage.min(FOREVER);
     }
 
-    /// The session was found active, for `rest` from now on. Asks again in time to see whether it was prolonged.
-    pub(super) fn goes_on(&mut self, now: Instant, rest: Duration, chance: f64) {
+    /// The session was found active when it was asked about, for `rest` from now on. Asks again in time to see whether it
+    /// was prolonged, and at once after an answer that has lain there: nobody polls a connection whose client reads nothing.
+    pub(super) fn goes_on(&mut self, asked: Instant, now: Instant, rest: Duration, chance: f64) {
         let rest = rest.min(FOREVER);
         self.failing_since = None;
         self.end = now + rest;
         let wait = self.every.min(rest / 2).max(SHORTEST);
-        self.check = now + about(wait, chance);
+        self.check = asked + about(wait, chance);
     }
 
     /// Nobody could be asked. Whether the lease bears it: asks at least once more when that time is over.
@@ -156,9 +158,22 @@ mod tests {
         assert_eq!(schedule.due(now + 50 * SECOND), Due::Check);
         assert_eq!(schedule.next(true), now + 100 * SECOND);
         assert_eq!(schedule.due(now + 100 * SECOND), Due::End);
-        schedule.goes_on(now + 50 * SECOND, 100 * SECOND, 0.5);
+        let then = now + 50 * SECOND;
+        schedule.goes_on(then, then, 100 * SECOND, 0.5);
         assert_eq!(schedule.due(now + 100 * SECOND), Due::Check);
         assert_eq!(schedule.due(now + 150 * SECOND), Due::End);
+    }
+
+    #[test]
+    fn an_answer_is_as_old_as_the_question() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now, DAY, 0.5);
+        let then = now + 120 * SECOND;
+        for (asked, expected) in [(then - 5 * SECOND, Due::Nothing), (now, Due::Check)] {
+            schedule.goes_on(asked, then, DAY, 0.5);
+            assert_eq!(schedule.due(then), expected);
+            assert_eq!(schedule.next(true), then + DAY);
+        }
     }
 
     #[test]
@@ -173,7 +188,8 @@ mod tests {
         assert_eq!(check_of(&schedule, now), 100 * SECOND);
         assert!(!schedule.bears(now + 100 * SECOND, 0.5));
 
-        schedule.goes_on(now + 101 * SECOND, DAY, 0.5);
+        let then = now + 101 * SECOND;
+        schedule.goes_on(then, then, DAY, 0.5);
         assert!(schedule.bears(now + 102 * SECOND, 0.5));
         schedule.set_bears(Duration::ZERO);
         assert!(!schedule.bears(now + 102 * SECOND, 0.5));

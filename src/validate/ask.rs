@@ -7,6 +7,7 @@ use tracing::Instrument;
 
 use super::{
     Validator,
+    carry::carried,
     checks::{Landed, SharedEntry},
     report::Checked,
 };
@@ -170,19 +171,22 @@ impl Validator {
         credential: &Credential,
         companions: &Companions,
     ) -> Checked {
-        let (checks, key) = (&self.checks, self.key(credential));
-        let (birth, lane, names) = (
-            checks.birth(),
-            checks.lane(key),
-            self.names(key, credential),
-        );
-        let call = async {
-            let told = checks.client.ask_now(credential, companions, lane).await;
-            checks.landed(key, birth, SharedEntry::Possible, Refresh::Never, told)
+        let (checks, flights) = (Arc::clone(&self.checks), self.flights.share());
+        let key = self.key(credential);
+        let names = self.names(key, credential);
+        let (credential, companions) = (credential.clone(), companions.clone());
+        let check = async move {
+            let (birth, lane) = (checks.birth(), checks.lane(key));
+            let call = async {
+                let told = checks.client.ask_now(&credential, &companions, lane).await;
+                checks.landed(key, birth, SharedEntry::Possible, Refresh::Never, told)
+            };
+            let keep = |landed: &Landed| checks.keep(names, landed);
+            flights.alone(key, call, keep).await
         };
-        let keep = |landed: &Landed| checks.keep(names, landed);
-        let landed = self.flights.alone(key, call, keep).await;
-        checks.count();
-        checks.verdict(landed)
+        let landed = carried(check).await;
+        self.checks.count();
+        self.checks
+            .verdict(landed.unwrap_or_else(|| self.checks.panicked()))
     }
 }

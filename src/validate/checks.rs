@@ -162,7 +162,7 @@ impl Checks {
         };
         let finding = match told.answer {
             Ok(Answer::Active(session)) => {
-                self.recently_active.note(key, Instant::now());
+                self.recently_active.note(key, &session, Instant::now());
                 if refresh == Refresh::WhenDue && self.cache.is_some() {
                     self.turns.note(key, Instant::now(), self.rest(&session));
                 }

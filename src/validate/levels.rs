@@ -31,7 +31,8 @@ impl Checks {
         };
         match shared.look(key, oldest, birth.date).await {
             Looked::Found(session, age) => {
-                self.recently_active.note(names.key, Instant::now());
+                let known = &self.recently_active;
+                known.note(names.key, &session, Instant::now());
                 Ok(Landed {
                     finding: Finding::Active(session),
                     birth: Some(birth),

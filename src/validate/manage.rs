@@ -1,12 +1,12 @@
 //! What users do with their own sessions.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
-use super::{Validator, checks::Finding};
+use super::{Validator, carry::carried, checks::Finding};
 use crate::{
-    client::{Asked, Declined, Listed, Order, Told},
+    client::{Asked, Cause, Declined, Listed, Order, Told},
     cookie,
     credential::{Credential, Inquiry, Presented},
     observe,
@@ -28,9 +28,11 @@ pub(crate) enum NotDone {
 impl Validator {
     /// The sessions of whoever sent the request, who was found signed in.
     pub(crate) async fn list_sessions(&self, inquiry: &Inquiry) -> Result<Vec<Listed>, NotDone> {
-        let credential = shown(inquiry)?;
-        let client = self.client();
-        let told = client.list_sessions(credential, &inquiry.companions).await;
+        let credential = shown(inquiry)?.clone();
+        let (checks, companions) = (Arc::clone(&self.checks), inquiry.companions.clone());
+        let list = async move { checks.client.list_sessions(&credential, &companions).await };
+        let told = carried(list).await;
+        let told = told.unwrap_or_else(|| Told::nothing(Cause::Panicked.into()));
         self.heard(Asked::Sessions, told, inquiry)
     }
 

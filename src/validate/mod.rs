@@ -1,6 +1,7 @@
 //! From a request to a verdict: the only place where cookies, cache and client meet.
 
 mod ask;
+mod carry;
 mod check;
 mod checks;
 #[cfg(feature = "proxy")]

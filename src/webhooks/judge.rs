@@ -7,7 +7,7 @@ use http::{HeaderMap, header::AsHeaderName};
 
 use super::{
     answer::Refusal,
-    secret::{BASE64, Secret},
+    secret::{BASE64, Secret, Signature},
 };
 
 /// How far `webhook-timestamp` may be from this host's clock, before or after: 5 minutes.
@@ -20,6 +20,13 @@ const SIGNATURE: &str = "webhook-signature";
 /// The longest id that is taken.
 const LONGEST_ID: usize = 256;
 
+/// As many digits as a time can have.
+const LONGEST_TIMESTAMP: usize = 20;
+
+/// The most signatures that are looked at, of however many somebody writes into a header. Nobody exchanges as many secrets
+/// at once.
+const MOST_SIGNATURES: usize = 16;
+
 /// The headers of a message whose time is good. Whether its signature is has to be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Signed {
@@ -28,7 +35,7 @@ pub(super) struct Signed {
     pub(super) good_until: SystemTime,
     /// As it was sent, which is how it was signed.
     timestamp: String,
-    signatures: Vec<Vec<u8>>,
+    signatures: Vec<Signature>,
 }
 
 impl Signed {
@@ -60,10 +67,8 @@ impl Signed {
             b".",
             body,
         ];
-        let mut pairs = secrets
-            .iter()
-            .flat_map(|secret| self.signatures.iter().map(move |given| (secret, given)));
-        if pairs.any(|(secret, given)| secret.has_signed(&parts, given)) {
+        let has_signed = |secret: &Secret| secret.has_signed(&parts, &self.signatures);
+        if secrets.iter().any(has_signed) {
             Ok(())
         } else {
             Err(Refusal::Forged)
@@ -86,7 +91,8 @@ fn is_id(id: &str) -> bool {
 
 fn seconds(text: &str) -> Option<SystemTime> {
     // `parse` alone would take a sign.
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        text.len() <= LONGEST_TIMESTAMP && text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = is_number.then(|| text.parse().ok())??;
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
@@ -98,11 +104,20 @@ fn good_until(at: SystemTime, now: SystemTime) -> Option<SystemTime> {
 }
 
 /// The signatures of version 1. There are several while a secret is exchanged; other versions are not ours to read.
-fn decoded(header: &str) -> Vec<Vec<u8>> {
+fn decoded(header: &str) -> Vec<Signature> {
     let signatures = header.split(' ').filter_map(|one| one.strip_prefix("v1,"));
     signatures
-        .filter_map(|one| BASE64.decode(one).ok())
+        .filter_map(signature)
+        .take(MOST_SIGNATURES)
         .collect()
+}
+
+fn signature(encoded: &str) -> Option<Signature> {
+    // In base64, as many letters or, padded, one more. What is longer is not worth decoding.
+    let is_as_long = encoded.len() <= size_of::<Signature>().div_ceil(3) * 4;
+    is_as_long
+        .then(|| BASE64.decode(encoded).ok()?.try_into().ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -192,6 +207,29 @@ mod tests {
     }
 
     #[test]
+    fn no_more_signatures_are_looked_at_than_anybody_needs() {
+        let (_, right) = VECTOR[2];
+        let zeros = format!("v1,{} ", BASE64.encode([0; 32]));
+        let judge = |signatures: &str| judge(&with(SIGNATURE, signatures), BODY, sent());
+        assert_eq!(judge(&format!("{}{right}", zeros.repeat(15))), Ok(()));
+        let many = zeros.repeat(50_000) + right;
+        assert_eq!(judge(&many), Err(Refusal::Forged));
+        let signed = Signed::read(&with(SIGNATURE, &many), sent()).unwrap();
+        assert_eq!(signed.signatures.len(), MOST_SIGNATURES);
+        // What is none takes up no room.
+        for none in [
+            "v1a,abc ".to_owned(),
+            "v1,abc ".to_owned(),
+            format!("v1,{} ", BASE64.encode([0; 31])),
+            format!("v1,{} ", BASE64.encode([0; 33])),
+            format!("v1,{} ", BASE64.encode([0; 4096])),
+        ] {
+            let judged = judge(&format!("{}{right}", none.repeat(100)));
+            assert_eq!(judged, Ok(()), "{none}");
+        }
+    }
+
+    #[test]
     fn what_is_missing_doubled_or_malformed_is_unsigned() {
         for name in [ID, TIMESTAMP, SIGNATURE] {
             let mut missing = headers(&VECTOR);
@@ -225,6 +263,16 @@ mod tests {
                 "{name}: {value}"
             );
         }
+    }
+
+    #[test]
+    fn a_time_of_more_digits_than_any_has_is_none() {
+        let judge = |zeros: usize| {
+            let time = "0".repeat(zeros) + VECTOR[1].1;
+            judge(&with(TIMESTAMP, &time), BODY, sent())
+        };
+        assert_eq!(judge(10), Err(Refusal::Forged));
+        assert_eq!(judge(11), Err(Refusal::Unsigned));
     }
 
     #[test]

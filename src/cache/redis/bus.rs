@@ -30,7 +30,8 @@ use crate::{
     observe,
 };
 
-/// The most entries in one answer.
+/// The most entries in one answer. How long one may be only Redis bounds, with `proto-max-bulk-len`: unlike a value, an entry
+/// of a stream is to be had whole or not at all.
 const BATCH: usize = 1000;
 
 /// Between two attempts to connect: doubled from the first to the last.

@@ -85,7 +85,10 @@ impl Core {
         date: SystemTime,
     ) -> Result<(Arc<AuthSession>, Duration), Ending> {
         let name = self.entry(key);
-        let bytes = self.get(&name).await?.ok_or(Ending::Nothing)?;
+        let bytes = self.get(&name).await?;
+        if bytes.is_empty() {
+            return Err(Ending::Nothing);
+        }
         let readable = Some(bytes).filter(|bytes| bytes.len() <= LONGEST);
         let Some(entry) = readable.and_then(|it| entry::read(&self.seals.values, &name, &it))
         else {
@@ -114,15 +117,15 @@ impl Core {
         self.outbox.is_about(session) || self.listening().marks.is_revoked(session, born)
     }
 
-    /// One round trip, within the time-out.
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Ending> {
+    /// One round trip, within the time-out. No more than shows that a value is too long; nothing of one that is not there.
+    async fn get(&self, name: &str) -> Result<Vec<u8>, Ending> {
         let now = Instant::now();
         if !self.hearing.is_up(now) || self.is_paused(now) {
             return Err(Ending::Skipped);
         }
         let mut link = self.link().ok_or(Ending::Skipped)?;
-        let mut get = cmd("GET");
-        get.arg(name);
+        let mut get = cmd("GETRANGE");
+        get.arg(name).arg(0).arg(LONGEST);
         match timeout(self.timeout, link.run(&get)).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) if is_about_the_value(&error) => {

@@ -1,6 +1,7 @@
 //! Leases: connections that stay open, and what becomes of them when their session does not.
 
 mod ends;
+mod frozen;
 mod many;
 mod outages;
 mod streams;

@@ -34,7 +34,7 @@ async fn a_hit_in_the_second_level_is_one_round_trip_and_one_in_the_first_is_non
         is_ours.then(|| (name.to_owned(), rest.split(',').next().unwrap().to_owned()))
     });
     let ours: Vec<_> = ours.collect();
-    assert_eq!(ours, [("get".to_owned(), "1".to_owned())]);
+    assert_eq!(ours, [("getrange".to_owned(), "1".to_owned())]);
 }
 
 /// Middle, 99th of a hundred, and longest.

@@ -85,6 +85,28 @@ async fn whatever_lies_in_the_place_of_an_entry_the_auth_server_is_asked() {
     get(&app).await.assert_ok();
 }
 
+/// How many bytes Redis has sent to everybody.
+async fn sent(server: &RedisServer) -> u64 {
+    let stats: String = server.run(&[b"INFO", b"stats"]).await.unwrap();
+    let mut lines = stats.lines();
+    let sent = lines.find_map(|line| line.strip_prefix("total_net_output_bytes:"));
+    sent.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn of_a_value_that_is_no_entry_no_more_is_read_than_shows_it() {
+    const MIB: usize = 1024 * 1024;
+    let (mock, server) = (Mock::new(), RedisServer::start().await);
+    let (key, _) = entries(&mock, &server).await;
+    let (_, app) = process(&mock, &server).await;
+    server.set(&key, &vec![1; 32 * MIB]).await;
+    let before = (mock.count(), sent(&server).await);
+    get(&app).await.assert_ok();
+    let read = sent(&server).await - before.1;
+    assert_eq!(mock.count(), before.0 + 1);
+    assert!(read < 2 * MIB as u64, "{read}");
+}
+
 #[tokio::test]
 async fn a_value_of_another_type_is_passed_over_and_written_over() {
     let (mock, server) = (Mock::new(), RedisServer::start().await);

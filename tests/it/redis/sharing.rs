@@ -79,7 +79,7 @@ async fn what_is_signed_out_is_not_shared_and_takes_away_what_was() {
         let cookie = format!("better-auth.session_token=made-up{number}.s");
         second.get_as(&cookie, "/me").await.assert_invalid();
     }
-    assert_eq!(server.count("get").await, 20);
+    assert_eq!(server.count("getrange").await, 20);
     assert_eq!(server.count("del").await, 0);
     assert_eq!(server.entries().await.len(), 0);
 }

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use tower_better_auth::defaults;
 
-use super::{SECOND, app, get, outcomes, start_many};
+use super::{SECOND, app, get, outcomes, signs_in_everybody, start_many};
 use crate::support::mock::{Act, Mock};
 
 #[tokio::test(start_paused = true)]
@@ -11,6 +11,7 @@ async fn never_more_calls_are_under_way_than_were_allowed() {
     // Of those whom nobody knows yet, and of those who were active a moment ago.
     for (most, of_unknown, requests) in [(1, 1, 4), (2, 1, 4), (3, 2, 8), (100, 75, 300)] {
         let mock = Mock::new();
+        signs_in_everybody(&mock);
         mock.takes(SECOND);
         let (_, app) = app(mock.builder().max_concurrency(most));
         for expected in [of_unknown, most] {
@@ -24,6 +25,7 @@ async fn never_more_calls_are_under_way_than_were_allowed() {
 #[tokio::test(start_paused = true)]
 async fn by_default_as_many_as_the_defaults_say() {
     let mock = Mock::new();
+    signs_in_everybody(&mock);
     mock.takes(SECOND);
     let (_, app) = app(mock.builder());
     for expected in [defaults::MAX_CONCURRENCY * 3 / 4, defaults::MAX_CONCURRENCY] {

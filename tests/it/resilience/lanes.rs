@@ -66,6 +66,32 @@ async fn a_flood_of_made_up_cookies_does_not_delay_who_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn more_than_may_wait_are_answered_at_once_and_who_is_known_waits_all_the_same() {
+    const PLACES: usize = 3;
+    const WAIT: usize = 4096;
+    let mock = Mock::new();
+    let (_, app) = app(steadfast(&mock).max_concurrency(4));
+    get(&app, KNOWN).await.assert_ok();
+    mock.does(Act::Hang);
+    let before = mock.count();
+    let began = Instant::now();
+    let mut flood = start_many(&app, PLACES + WAIT).await;
+    assert!(flood.try_join_next().is_none());
+    for number in 0..10 {
+        let seen = get(&app, PLACES + WAIT + number).await;
+        seen.assert_unavailable();
+        assert_eq!(seen.headers["retry-after"], "2");
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(mock.count(), before + PLACES);
+    mock.does(Act::signed_in());
+    for path in ["/me", "/live"] {
+        assert_prompt(&app, path).await.assert_ok();
+    }
+    flood.abort_all();
+}
+
+#[tokio::test(start_paused = true)]
 async fn nor_the_renewal_of_what_is_remembered_however_long_ago_it_was_asked_for() {
     let mock = Mock::new();
     hangs_for_strangers(&mock);
@@ -145,6 +171,27 @@ async fn strangers_wait_for_no_longer_than_the_deadline_and_leave_nothing_behind
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_session_under_many_cookies_is_no_crowd() {
+    let mock = Mock::new();
+    let (_, app) = app(steadfast(&mock).max_concurrency(64));
+    let variant = |number: usize| {
+        let cookies = format!("{}; better-auth.dont_remember={number}", answer::cookie());
+        let app = app.clone();
+        async move { app.get_as(&cookies, "/me").await }
+    };
+    for number in 0..FLOOD {
+        variant(number).await.assert_ok();
+    }
+    mock.does(Act::Hang);
+    let before = mock.count();
+    let mut flood: JoinSet<_> = (0..FLOOD).map(variant).collect();
+    settle().await;
+    // The places of strangers, and a few.
+    assert_eq!(mock.count() - before, 48 + 4);
+    flood.abort_all();
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 use tower_better_auth::{BetterAuth, BetterAuthBuilder};
 
 use crate::support::{
+    answer,
     app::{App, Seen},
-    mock::settle,
+    mock::{Act, Mock, settle},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,6 +29,15 @@ fn app(builder: BetterAuthBuilder) -> (BetterAuth, App) {
 /// A request of a browser that nobody has seen before.
 async fn get(app: &App, number: usize) -> Seen {
     app.get_as(&cookie_of(number), "/me").await
+}
+
+/// Each with a session of their own.
+fn signs_in_everybody(mock: &Mock) {
+    mock.plays(|request| {
+        let mut session = answer::session();
+        session["session"]["id"] = request.headers()["cookie"].to_str().unwrap().into();
+        Act::session(&session)
+    });
 }
 
 /// The `Cookie` header of the browser with that number.
