@@ -131,7 +131,7 @@ impl Lease {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: a check that is under way goes on when it is called again. After the end it says the same again.
+    /// Nothing is lost: a check that is under way goes on meanwhile. After the end it says the same again.
     ///
     /// # Examples
     ///

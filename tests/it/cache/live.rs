@@ -1,6 +1,16 @@
 //! `Require::live()` asks past the cache, and tells the cache what it learnt.
 
+use std::{
+    convert::Infallible,
+    future::Ready,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, header};
+use http_body_util::Full;
 use tokio::time::advance;
+use tower::Service;
 use tower_better_auth::{BetterAuth, Cache};
 
 use super::{AGING, SECOND, TTL, cached, get, session_of, start};
@@ -126,6 +136,40 @@ async fn a_transport_that_panics_at_a_live_route_is_a_503() {
     mock.does(Act::Panic);
     get_live(&app).await.assert_unavailable();
     get(&app).await.assert_ok();
+}
+
+/// Panics before there is a call.
+struct Broken;
+
+impl Clone for Broken {
+    fn clone(&self) -> Self {
+        panic!("on purpose")
+    }
+}
+
+impl Service<Request<Bytes>> for Broken {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Bytes>) -> Self::Future {
+        unreachable!("only copies are called")
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_panics_is_a_503_also_past_the_cache() {
+    let auth = BetterAuth::builder("http://localhost").transport(Broken);
+    let auth = auth.build().unwrap();
+    let app = App::required(auth.clone());
+    get(&app).await.assert_unavailable();
+    let cookie = HeaderMap::from_iter([(header::COOKIE, answer::cookie().parse().unwrap())]);
+    let refused = auth.list_sessions(&cookie).await.unwrap_err();
+    assert_eq!(refused.code(), "AUTH_SERVICE_UNAVAILABLE");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use tower_better_auth::testing::Fault;
+use futures_util::poll;
+use http::{HeaderMap, header};
+use tower_better_auth::{defaults::DEADLINE, testing::Fault};
 
 use super::{House, LIST, REVOKE, REVOKE_OTHERS, SESSION, SIGN_OUT, everything, headers, outcome};
+use crate::support::{
+    answer,
+    mock::{Act, Mock, settle},
+};
 
 const UNAVAILABLE: &str = "503 AUTH_SERVICE_UNAVAILABLE";
 
@@ -114,4 +120,26 @@ async fn a_rate_limit_of_one_endpoint_holds_up_no_other() {
     );
     assert_eq!(outcome(house.auth.list_sessions(&laptop).await), "ok");
     assert_eq!(outcome(house.auth.sign_out(&laptop).await), "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_nobody_polls_gives_back_its_place_when_its_time_is_over() {
+    let mock = Mock::new();
+    mock.plays(|request| match request.uri().path() {
+        path if path.ends_with(LIST) => Act::Hang,
+        _ => Act::signed_in(),
+    });
+    let auth = mock.builder().max_concurrency(1).build().unwrap();
+    let cookie = answer::cookie().parse().unwrap();
+    let headers = HeaderMap::from_iter([(header::COOKIE, cookie)]);
+    let mut list = Box::pin(auth.list_sessions(&headers));
+    while mock.count() < 2 {
+        assert!(poll!(&mut list).is_pending());
+        settle().await;
+    }
+    tokio::time::advance(2 * DEADLINE).await;
+    settle().await;
+    auth.validate(&headers).await.unwrap();
+    let refused = list.await.unwrap_err();
+    assert_eq!(refused.code(), "AUTH_SERVICE_UNAVAILABLE");
 }
