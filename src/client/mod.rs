@@ -1,7 +1,8 @@
 //! The auth server, seen from here: what is asked, and what its answer means.
 //!
-//! Four files decide and do no I/O: `request` writes the questions, `classify` and `reply` read the answers, `error` says
-//! what an operator can do. `transport` is the only one that meets a network.
+//! Five files decide and do no I/O: `request` writes the questions, `classify` and `reply` read the answers, `error` says
+//! what a failure tells of the server, `fix` what an operator can do.
+//! `transport` is the only one that meets a network.
 
 mod ask;
 mod attempts;
@@ -9,6 +10,7 @@ mod breaker;
 mod classify;
 mod endpoint;
 mod error;
+mod fix;
 #[cfg(feature = "proxy")]
 mod forward;
 mod lanes;
@@ -29,7 +31,8 @@ pub(crate) use self::{
     breaker::BreakerPolicy,
     classify::{Answer, Decoder},
     endpoint::{Endpoint, InvalidEndpoint},
-    error::{Asked, Cause, PASS_THE_GATEWAY, Unavailable},
+    error::{Asked, Cause, Unavailable},
+    fix::PASS_THE_GATEWAY,
     lanes::Lane,
     manage::{Declined, Listed, Order},
     probe::Probe,
