@@ -19,15 +19,15 @@ use crate::types::AuthSession;
 /// For at least this long, and at most twice as long: somebody who comes back after lunch is no stranger. An hour.
 const LATELY: Duration = Duration::from_secs(60 * 60);
 
-/// At least this many, and at most twice as many: as many as the cache holds by itself, in less than fifteen megabytes.
+/// At least this many, and at most twice as many: as many as the cache holds by itself, in less than eight megabytes.
 /// Only active credentials take up room, and few of each session, so filling it takes a quarter as many sign-ins; whoever is
 /// pushed out is a stranger for one check.
 const CAPACITY: usize = 100_000;
 
-/// The latest that are known of one session; at most twice as many. Whoever is signed in can show the same session under as
-/// many keys as they like, with another `dont_remember` each time: that makes nobody a crowd. A browser shows one, and
-/// another when its cookies are renewed.
-const KEYS_OF_SESSION: usize = 4;
+/// The most that are known of one session in a generation. Whoever is signed in can show the same session under as many keys as
+/// they like, with another `dont_remember` each time: that makes nobody a crowd. A browser shows one, and another when its
+/// cookies are renewed.
+const KEYS_OF_SESSION: u64 = 4;
 
 /// Keys in two generations, the older of which goes as a whole: no clock and no list for every key.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ type Half = u64;
 #[derive(Debug, Default)]
 struct Generation {
     keys: HashSet<Half, AsItIs>,
-    /// Of each session the latest first; zero where there are fewer.
-    of_session: HashMap<u64, [Half; KEYS_OF_SESSION], AsItIs>,
+    /// By the session and one of its places, which the key chooses.
+    places: HashMap<u64, Half, AsItIs>,
 }
 
 impl RecentlyActive {
@@ -128,19 +128,19 @@ impl Generations {
 }
 
 impl Generation {
-    /// The oldest of the session's makes room, where it has as many as one may have.
+    /// The latest stays, where two keys of a session choose one place.
     fn insert(&mut self, key: Half, session: u64) {
         if self.keys.insert(key) {
-            let latest = self.of_session.entry(session).or_default();
-            latest.rotate_right(1);
-            let oldest = mem::replace(&mut latest[0], key);
-            self.keys.remove(&oldest);
+            let place = session.wrapping_add(key % KEYS_OF_SESSION);
+            if let Some(older) = self.places.insert(place, key) {
+                self.keys.remove(&older);
+            }
         }
     }
 
     fn clear(&mut self) {
         self.keys.clear();
-        self.of_session.clear();
+        self.places.clear();
     }
 }
 
@@ -215,27 +215,29 @@ mod tests {
     }
 
     #[test]
-    fn one_session_is_known_by_its_latest_keys_and_no_more() {
+    fn one_session_is_known_by_its_latest_key_and_by_few_others() {
         let (recently, keys, mut now) = (RecentlyActive::new(), keys(1000), Instant::now());
         for _ in 0..3 {
             recently.note(keys[0], &session(0), now);
-            for (count, key) in keys.iter().enumerate().skip(1) {
+            let mut before = 0;
+            for key in &keys[1..] {
                 recently.note(*key, &session(1), now);
+                let known = known(&recently);
                 // Who comes again pushes out nobody.
                 recently.note(*key, &session(1), now);
-                let first = count.saturating_sub(KEYS_OF_SESSION - 1).max(1);
-                for latest in &keys[first..=count] {
-                    assert!(recently.contains(*latest, now));
-                }
+                assert_eq!(self::known(&recently), known);
+                assert!(recently.contains(*key, now));
+                assert!(known >= before);
+                before = known;
             }
-            let known = keys[1..].iter();
-            let known = known.filter(|key| recently.contains(**key, now));
-            assert_eq!(known.count(), KEYS_OF_SESSION);
+            assert_eq!(known(&recently), 4 + 1);
             assert!(recently.contains(keys[0], now));
             now += LATELY;
         }
-        let generations = recently.generations();
-        assert_eq!(generations.young.keys.len(), KEYS_OF_SESSION + 1);
-        assert_eq!(generations.young.of_session.len(), 2);
+        assert_eq!(recently.generations().young.places.len(), 4 + 1);
+    }
+
+    fn known(recently: &RecentlyActive) -> usize {
+        recently.generations().young.keys.len()
     }
 }
