@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::{
     Proxy,
     evict::{Caller, Change, Eviction, Outcome},
-    places::Upload,
+    places::{Place, Upload},
 };
 use crate::{
     client::{Cause, Lost, Sent, StreamBody},
@@ -106,11 +106,10 @@ impl Proxy {
         upload: Upload,
         end: Instant,
     ) -> Result<Response<StreamBody>, Lost> {
-        let deadline = self.settings.deadline;
-        let Ok(place) = timeout_at(end, self.places.enter(upload)).await else {
-            let (cause, sent) = (Cause::Busy(deadline), Sent::No);
-            return Err(Lost { cause, sent });
-        };
+        let place = self.place(upload, end).await.map_err(|cause| {
+            let sent = Sent::No;
+            Lost { cause, sent }
+        })?;
         let validator = self.auth.validator();
         let answer = timeout_at(end, validator.client().forward(request)).await;
         drop(place);
@@ -120,9 +119,16 @@ impl Proxy {
                 (Cause::Status(response.status()), Sent::Maybe)
             }
             Ok(result) => return result,
-            Err(_) => (Cause::Deadline(deadline), Sent::Maybe),
+            Err(_) => (Cause::Deadline(self.settings.deadline), Sent::Maybe),
         };
         Err(Lost { cause, sent })
+    }
+
+    async fn place(&self, upload: Upload, end: Instant) -> Result<Place, Cause> {
+        match timeout_at(end, self.places.enter(upload)).await {
+            Ok(place) => place.ok_or(Cause::Crowded),
+            Err(_) => Err(Cause::Busy(self.settings.deadline)),
+        }
     }
 
     /// Whose session it is, or ends. Has to be known before the auth server has ended it; where there is nothing to forget and no

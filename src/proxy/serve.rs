@@ -162,7 +162,7 @@ impl Proxy {
         }
         self.warn(lost.cause.name(), &lost.cause);
         let is_unavailable = match &lost.cause {
-            Cause::Deadline(_) | Cause::Busy(_) => true,
+            Cause::Deadline(_) | Cause::Busy(_) | Cause::Crowded => true,
             Cause::Status(status) => status.is_server_error(),
             Cause::Transport(_, error) => {
                 lost.sent == Sent::No || Unreached::of(&**error) != Unreached::Broken
