@@ -160,6 +160,10 @@ mod tests {
             // The account in use, and another one beside it.
             ("b.session_token=x; b.session_token_multi-abc=x", false),
             (
+                "b.session_token=x; b.session_token_multi-abc=x; b.dont_remember=z",
+                false,
+            ),
+            (
                 "b.session_token_multi-abc=x; b.session_token_multi-def=y; b.session_token=x",
                 true,
             ),
