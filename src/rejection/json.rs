@@ -158,4 +158,15 @@ mod tests {
             assert_eq!(response.extensions().get::<Rejection>(), Some(&rejection));
         }
     }
+
+    #[cfg(any(feature = "proxy", feature = "webhooks"))]
+    #[test]
+    fn what_is_no_rejection_has_the_same_form_and_nobody_keeps_it() {
+        let response = plain(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found");
+        assert_eq!(response.status(), 404);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let body = r#"{"success":false,"error":"Not found","code":"NOT_FOUND"}"#;
+        assert_eq!(response.body(), body);
+    }
 }

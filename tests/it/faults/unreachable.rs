@@ -1,12 +1,11 @@
 //! Nobody there, nobody to be found, or nobody who speaks TLS.
 
-use tokio::net::TcpListener;
-
 use tower_better_auth::BetterAuth;
 
 use super::{DEADLINE, EPSILON, UNAVAILABLE, assert_outcome};
 use crate::support::{
     answer::signed_in,
+    nowhere::nowhere,
     probe,
     raw_server::{RawServer, answer},
 };
@@ -24,10 +23,7 @@ async fn assert_unavailable(url: &str) {
 
 #[tokio::test]
 async fn a_refused_connection_is_unavailable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    assert_unavailable(&format!("http://{address}")).await;
+    assert_unavailable(&nowhere()).await;
 }
 
 #[tokio::test]

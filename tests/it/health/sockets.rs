@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tower_better_auth::{BetterAuth, CheckError, health::CheckErrorKind};
 
 use super::assert_error;
-use crate::support::raw_server::{RawServer, Step, answer};
+use crate::support::{
+    nowhere::nowhere,
+    raw_server::{RawServer, Step, answer},
+};
 
 /// Far from what any of them takes but the one that only the deadline ends.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,9 +24,7 @@ async fn failure_within(deadline: Duration, url: &str) -> CheckError {
 
 #[tokio::test]
 async fn nothing_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let url = nowhere();
     let error = failure(&url).await;
     let words = [
         &*format!("{url}/api/auth/get-session"),

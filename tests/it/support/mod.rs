@@ -7,6 +7,7 @@ pub(crate) mod lateness;
 pub(crate) mod leashed;
 pub(crate) mod log;
 pub(crate) mod mock;
+pub(crate) mod nowhere;
 pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;
