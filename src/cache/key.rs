@@ -113,4 +113,14 @@ mod tests {
         let key = |keys: &Keys| keys.key(|hasher| hasher.write(b"a"));
         assert_ne!(key(&Keys::random()), key(&Keys::random()));
     }
+
+    #[test]
+    fn keys_are_spread_over_all_parts_of_a_table() {
+        let keys = Keys::random();
+        let mut parts = [0; 4];
+        for number in 0..1000 {
+            parts[keys.key(|hasher| hasher.write_u32(number)).shard(4)] += 1;
+        }
+        assert!(parts.iter().all(|part| *part > 100), "{parts:?}");
+    }
 }

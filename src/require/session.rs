@@ -255,6 +255,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn who_signed_in_too_long_ago_is_told_so() {
+        let (then, now) = (UNIX_EPOCH, UNIX_EPOCH + AGE);
+        let access = access(session().created_at(then)).at(now);
+        assert_eq!(code(access.check(&FreshGuard(AGE))), "SESSION_NOT_FRESH");
+    }
+
     fn code(checked: Result<(), Denied>) -> String {
         checked.map_or_else(|denied| denied.code().to_owned(), |()| "let in".to_owned())
     }
