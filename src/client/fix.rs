@@ -8,35 +8,42 @@ use super::{
 };
 
 impl Unavailable {
+    /// As [`Cause::fix`].
+    pub(crate) fn fix(&self, asked: Asked) -> Option<&'static str> {
+        self.cause.fix(asked)
+    }
+}
+
+impl Cause {
     /// What an operator can do about it, where that is known.
     pub(crate) fn fix(&self, asked: Asked) -> Option<&'static str> {
-        match &self.cause {
-            Cause::Transport(_, error) => Unreached::of(&**error).fix(),
-            Cause::Deadline(_) | Cause::BreakerOpen | Cause::Panicked => None,
-            Cause::TooLarge { .. } => {
+        match self {
+            Self::Transport(_, error) => Unreached::of(&**error).fix(),
+            Self::Deadline(_) | Self::BreakerOpen | Self::Panicked => None,
+            Self::TooLarge { .. } => {
                 Some("raise `max_body`: a user may have a field of any length")
             }
-            Cause::HeadTooLarge => Some(
+            Self::HeadTooLarge => Some(
                 "a user has a field so long that a header of the answer is too large: limit it, or leave it out of the \
                  JWT with `definePayload`",
             ),
-            Cause::Busy(_) | Cause::Crowded => Some(
+            Self::Busy(_) | Self::Crowded => Some(
                 "give the auth server more processes, cache sessions, or raise `max_concurrency`",
             ),
-            Cause::Paused => fix_for(StatusCode::TOO_MANY_REQUESTS, asked),
+            Self::Paused => fix_for(StatusCode::TOO_MANY_REQUESTS, asked),
             #[cfg(feature = "reqwest")]
-            Cause::Redirected => Some("give `http_client` a client that follows no redirects"),
-            Cause::Status(status) => fix_for(*status, asked),
-            Cause::OddReply => fix_for(StatusCode::NOT_FOUND, asked),
-            Cause::Encoded => Some("do not compress between the auth server and this service"),
-            Cause::NotJson(StatusCode::UNAUTHORIZED) => Some(PASS_THE_GATEWAY),
-            Cause::NotJson(_) => {
+            Self::Redirected => Some("give `http_client` a client that follows no redirects"),
+            Self::Status(status) => fix_for(*status, asked),
+            Self::OddReply => fix_for(StatusCode::NOT_FOUND, asked),
+            Self::Encoded => Some("do not compress between the auth server and this service"),
+            Self::NotJson(StatusCode::UNAUTHORIZED) => Some(PASS_THE_GATEWAY),
+            Self::NotJson(_) => {
                 Some("compare `base_path` and `session_path` with the auth server's")
             }
-            Cause::Malformed(_) => {
+            Self::Malformed(_) => {
                 Some("with customSession or a route of your own, set `decode_with`")
             }
-            Cause::Decoder(_) => {
+            Self::Decoder(_) => {
                 Some("return `Ok(None)` for signed out, and an error only for what is neither")
             }
         }

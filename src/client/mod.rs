@@ -1,8 +1,7 @@
 //! The auth server, seen from here: what is asked, and what its answer means.
 //!
 //! Five files decide and do no I/O: `request` writes the questions, `classify` and `reply` read the answers, `error` says
-//! what a failure tells of the server, `fix` what an operator can do.
-//! `transport` is the only one that meets a network.
+//! what a failure tells of the server, `fix` what an operator can do. `transport` is the only one that meets a network.
 
 mod ask;
 mod attempts;

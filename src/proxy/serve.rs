@@ -23,7 +23,7 @@ use super::{
     target::{Target, check_method},
 };
 use crate::{
-    client::{Cause, Lost, Sent, StreamBody, Unreached},
+    client::{Asked, Cause, Lost, Sent, StreamBody, Unreached},
     cookie,
 };
 
@@ -150,7 +150,7 @@ impl Proxy {
         let proxy = self.clone();
         let idle = self.settings.idle_timeout;
         let body = Watched::new(body, u64::MAX, idle, move |fault| {
-            proxy.warn("body", fault);
+            proxy.warn("body", fault, None);
         });
         Response::from_parts(head, Body::new(body))
     }
@@ -160,7 +160,8 @@ impl Proxy {
         if let Some(refusal) = fault.get() {
             return *refusal;
         }
-        self.warn(lost.cause.name(), &lost.cause);
+        let fix = lost.cause.fix(Asked::Session);
+        self.warn(lost.cause.name(), &lost.cause, fix);
         let is_unavailable = match &lost.cause {
             Cause::Deadline(_) | Cause::Busy(_) | Cause::Crowded => true,
             Cause::Status(status) => status.is_server_error(),
@@ -177,9 +178,9 @@ impl Proxy {
         }
     }
 
-    fn warn(&self, kind: &'static str, cause: &dyn std::fmt::Display) {
+    fn warn(&self, kind: &'static str, cause: &dyn std::fmt::Display, fix: Option<&'static str>) {
         if let Some(left_out) = self.warnings.pass(("proxied", kind), Instant::now()) {
-            crate::observe::unavailable("proxied request", cause, None, left_out);
+            crate::observe::unavailable("proxied request", cause, fix, left_out);
         }
     }
 }

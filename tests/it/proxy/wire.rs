@@ -239,6 +239,7 @@ fn nothing_that_passes_through_is_logged() {
     });
     assert_eq!(seen, [200, 502, 503]);
     assert!(log.contains("auth server unavailable"), "{log}");
+    assert!(log.contains("start the auth server"), "{log}");
     for secret in SECRETS {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
