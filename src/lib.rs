@@ -221,6 +221,7 @@ mod credential;
 mod question;
 mod clock;
 mod chance;
+mod visible;
 mod verdict;
 mod observe;
 pub mod rejection;

@@ -8,7 +8,7 @@ use super::{
     BoxError, CookieCache, InvalidEndpoint, Unreached, breaker::Outcome,
     unreached::is_head_too_large,
 };
-use crate::{question::Question, types::Malformed};
+use crate::{question::Question, types::Malformed, visible::Visible};
 
 /// No verdict: the request is answered 503, whatever the cause.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) enum Stage {
 /// What went wrong. None of these says anything about the session.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Cause {
-    #[error("no answer: {}", Chain(&**.1))]
+    #[error("no answer: {}", Visible(Chain(&**.1)))]
     Transport(Stage, BoxError),
     #[error("no complete answer within the deadline of {0:?}")]
     Deadline(Duration),
@@ -63,7 +63,7 @@ pub(crate) enum Cause {
     Malformed(Malformed),
     #[error("it answered 200 with a reply that no Better Auth server gives")]
     OddReply,
-    #[error("the decoder given to `decode_with` failed: {0}")]
+    #[error("the decoder given to `decode_with` failed: {}", Visible(.0))]
     Decoder(BoxError),
 }
 

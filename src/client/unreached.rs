@@ -2,6 +2,8 @@
 
 use std::{error::Error, io};
 
+use crate::visible::Visible;
+
 /// As far as an operator would do something else about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unreached {
@@ -63,9 +65,9 @@ pub(super) fn is_head_too_large(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| error.to_string() == "message head is too large")
 }
 
-/// The innermost error's text: what the system said.
+/// The innermost error's text, on one line: what the system said.
 pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().unwrap_or(error).to_string()
+    Visible(chain(error).last().unwrap_or(error)).to_string()
 }
 
 /// With what an I/O error was made of, which `source` skips.

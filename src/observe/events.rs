@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::{TARGET, metrics};
 use crate::credential::Unusable;
+#[cfg(feature = "redis")]
+use crate::visible::Visible;
 
 /// A mistake of the application's developer. `message` names the fix.
 pub(crate) fn misconfigured(message: impl fmt::Display) {
@@ -37,7 +39,7 @@ pub(crate) fn lease_ended(reason: &str) {
 pub(crate) fn secondary_storage_unheard(cause: &dyn fmt::Display, left_out: u64) {
     tracing::warn!(
         target: TARGET,
-        %cause,
+        cause = %Visible(cause),
         left_out,
         fix = "look at Better Auth's Redis, and at the URL and the rights of its user",
         "secondary storage is not heard: sessions are remembered for seconds only"

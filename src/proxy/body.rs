@@ -11,7 +11,10 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use crate::client::{BoxError, StreamBody};
+use crate::{
+    client::{BoxError, StreamBody},
+    visible::Visible,
+};
 
 /// What ends a body before its end.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +23,7 @@ pub(super) enum Fault {
     TooLarge,
     #[error("nothing came for {0:?}")]
     TooSlow(Duration),
-    #[error("it broke off: {0}")]
+    #[error("it broke off: {}", Visible(.0))]
     Broken(BoxError),
 }
 

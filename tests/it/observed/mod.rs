@@ -5,6 +5,7 @@ mod audit;
 mod dashboard;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod one_line;
 mod source;
 mod spans;
 mod warnings;
