@@ -13,7 +13,8 @@ impl BetterAuthBuilder {
     ///
     /// Session ids are given to the sink as they are, so that they can be found at the auth server; see [`AuditEvent`].
     /// The address is the one that [`client_ip`](Self::client_ip) finds. By default the events are written to the log,
-    /// under the target `tower_better_auth::audit`, with a keyed hash in place of the session id.
+    /// under the target `tower_better_auth::audit`, with a keyed hash in place of the session id, and those of an outage
+    /// once a second for each cause.
     ///
     /// # Examples
     ///

@@ -75,7 +75,9 @@ impl Validator {
             Verdict::Active(_) | Verdict::Anonymous => return,
             Verdict::Banned(session) => (AuditEventKind::SessionBanned, Some(&**session)),
             Verdict::SignedOut => (AuditEventKind::SessionRejected, None),
-            Verdict::Unavailable { .. } => (AuditEventKind::SessionUnavailable, None),
+            Verdict::Unavailable { .. } => {
+                return self.audit.unavailable(checked.reason, caller());
+            }
         };
         self.audit.request(kind, checked.reason, session, caller());
     }
@@ -87,8 +89,7 @@ impl Validator {
 
     /// A guard's question.
     pub(super) fn report_unanswered(&self, why: &Unavailable, inquiry: &Inquiry) {
-        let (kind, reason) = (AuditEventKind::SessionUnavailable, why.cause.name());
-        self.audit.request(kind, reason, None, caller_of(inquiry));
+        self.audit.unavailable(why.cause.name(), caller_of(inquiry));
     }
 
     pub(super) fn report_denied(

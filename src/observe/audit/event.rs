@@ -39,7 +39,8 @@ pub struct AuditEvent {
 pub enum AuditEventKind {
     /// A credential was shown, and no session belongs to it.
     SessionRejected,
-    /// A credential was shown, and the auth server gave no answer that can be believed.
+    /// A credential was shown, and the auth server gave no answer that can be believed. A sink hears of every request, and
+    /// the log at most once a second of each reason.
     SessionUnavailable,
     /// A credential was shown, and its user is banned.
     SessionBanned,

@@ -2,7 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use tokio::time::Instant;
+
 use super::AuditEvent;
+use crate::observe::Throttles;
 
 /// A target of their own, so that they can be kept apart.
 const TARGET: &str = "tower_better_auth::audit";
@@ -16,10 +19,16 @@ pub(super) fn is_heard() -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     key: RandomState,
+    outages: Throttles,
 }
 
 impl Log {
-    pub(super) fn write(&self, event: &AuditEvent) {
+    /// Whether to write that a request could not be checked: in an outage none can. Then with how many that were left out.
+    pub(super) fn pass_outage(&self, cause: &'static str, now: Instant) -> Option<u64> {
+        self.outages.pass(("outage", cause), now)
+    }
+
+    pub(super) fn write(&self, event: &AuditEvent, left_out: Option<u64>) {
         let session = event.session_id.as_ref().map(|id| self.hash(id));
         tracing::info!(
             target: TARGET,
@@ -29,6 +38,7 @@ impl Log {
             ip_address = event.ip_address.map(tracing::field::display),
             user_agent = event.user_agent,
             reason = event.reason,
+            left_out,
         );
     }
 

@@ -10,6 +10,7 @@ mod text;
 use std::{net::IpAddr, time::SystemTime};
 
 use http::HeaderValue;
+use tokio::time::Instant;
 
 pub use self::event::{AuditEvent, AuditEventKind};
 pub(crate) use self::mailbox::AuditSink;
@@ -47,18 +48,25 @@ impl Audit {
         session: Option<&AuthSession>,
         caller: Caller<'_>,
     ) {
-        if !self.is_heard() {
-            return;
+        if self.is_heard() {
+            self.record(event_of(kind, reason, session, caller));
         }
-        self.record(AuditEvent {
-            event: kind,
-            timestamp: SystemTime::now(),
-            user_id: session.map(|session| text::escape(&session.user.id)),
-            session_id: session.map(|session| text::escape(&session.session.id)),
-            ip_address: caller.ip.map(|ip| ip.to_canonical()),
-            user_agent: caller.user_agent.map(text::of_header),
-            reason: text::escape(reason),
-        });
+    }
+
+    /// Nobody could say who sent a request. In an outage that is all of them: the log gets a line a second for each cause,
+    /// as for its warnings, and a sink every event.
+    #[cold]
+    pub(crate) fn unavailable(&self, cause: &'static str, caller: Caller<'_>) {
+        let event = || event_of(AuditEventKind::SessionUnavailable, cause, None, caller);
+        match self {
+            Self::Log(log) if log::is_heard() => {
+                if let Some(left_out) = log.pass_outage(cause, Instant::now()) {
+                    log.write(&event(), Some(left_out));
+                }
+            }
+            Self::Log(_) => {}
+            Self::Sink(mailbox) => mailbox.put(event()),
+        }
     }
 
     /// A session was forgotten, all of a user's, or all.
@@ -84,8 +92,25 @@ impl Audit {
 
     fn record(&self, event: AuditEvent) {
         match self {
-            Self::Log(log) => log.write(&event),
+            Self::Log(log) => log.write(&event, None),
             Self::Sink(mailbox) => mailbox.put(event),
         }
+    }
+}
+
+fn event_of(
+    kind: AuditEventKind,
+    reason: &str,
+    session: Option<&AuthSession>,
+    caller: Caller<'_>,
+) -> AuditEvent {
+    AuditEvent {
+        event: kind,
+        timestamp: SystemTime::now(),
+        user_id: session.map(|session| text::escape(&session.user.id)),
+        session_id: session.map(|session| text::escape(&session.session.id)),
+        ip_address: caller.ip.map(|ip| ip.to_canonical()),
+        user_agent: caller.user_agent.map(text::of_header),
+        reason: text::escape(reason),
     }
 }
