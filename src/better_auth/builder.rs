@@ -136,6 +136,9 @@ impl BetterAuthBuilder {
     /// A 429 to a call with an address is for that client alone. After one that names a time, to a call without, such calls
     /// are not made until then.
     ///
+    /// It is also the address in [audit events](crate::AuditEvent), and not the one of
+    /// [`Require::same_ip`](crate::Require::same_ip), which has a closure of its own.
+    ///
     /// # Examples
     ///
     /// The peer's address, in an app that is served with `into_make_service_with_connect_info::<SocketAddr>()`:

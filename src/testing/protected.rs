@@ -20,7 +20,8 @@ const FIX: &str = "`.layer(SessionAuth::new(auth))` covers the routes that were 
 
 /// Asserts that each of these routes refuses whoever is not signed in: for the one that was added after `.layer`.
 ///
-/// Each is sent a request without a cookie, and one with a made-up cookie. The answer has to be a refusal of
+/// Each is sent a request without a cookie, and one with a made-up cookie of Better Auth's own name, which an app with a
+/// [`cookie_prefix`](crate::BetterAuthBuilder::cookie_prefix) takes for none. The answer has to be a refusal of
 /// [`SessionAuth`](crate::SessionAuth) or of an extractor: 401, or 503 where the app's auth server is down, whichever
 /// form it has. A 401 of the app's own proves nothing, and a 404 means that there is no such route.
 ///
