@@ -81,9 +81,10 @@ impl User {
         }
     }
 
-    /// Whether the user is banned at `now`: a ban without an end, or one that has not ended yet.
+    /// Whether the user is banned at `now`: a ban without an end, or one whose end has not passed. To the millisecond of
+    /// its end a ban holds, as in Better Auth's admin plugin.
     pub(crate) fn is_banned_at(&self, now: SystemTime) -> bool {
-        self.banned && self.ban_expires.is_none_or(|end| end > now)
+        self.banned && self.ban_expires.is_none_or(|end| end >= now)
     }
 
     /// The user as one JSON object.
@@ -190,7 +191,11 @@ mod tests {
                 true,
             ),
             (
-                json!({"id": "u", "banned": true, "banExpires": "2000-01-01T00:00:00.000Z"}),
+                json!({"id": "u", "banned": true, "banExpires": "2001-09-09T01:46:40.000Z"}),
+                true,
+            ),
+            (
+                json!({"id": "u", "banned": true, "banExpires": "2001-09-09T01:46:39.999Z"}),
                 false,
             ),
         ];
