@@ -115,20 +115,26 @@ fn identifier(text: &str) -> String {
 }
 
 fn sources() -> Vec<Source> {
-    let mut sources = Vec::new();
-    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut sources: Vec<_> = files("src").iter().map(|path| Source::read(path)).collect();
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    sources
+}
+
+/// Every file of Rust below a folder of the crate.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                sources.push(Source::read(&path));
+                files.push(path);
             }
         }
     }
-    sources.sort_by(|a, b| a.path.cmp(&b.path));
-    sources
+    files
 }
 
 /// The modules of `lib.rs`, from top to bottom.
@@ -316,6 +322,30 @@ fn no_file_is_longer_than_one_can_read_in_one_go() {
     };
     let broken: Vec<String> = sources().iter().filter_map(long).collect();
     fail_on(&broken);
+}
+
+#[test]
+fn what_must_not_pass_is_noticed_by_a_test_that_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    let code: String = ["src", "tests/it"]
+        .iter()
+        .flat_map(|it| files(it))
+        .map(|it| text(&it))
+        .collect();
+    let list = text(&root.join("tests/mutants.md"));
+    let rows: Vec<_> = list
+        .lines()
+        .filter(|line| line.contains("| `src/"))
+        .collect();
+    assert!(rows.len() >= 9, "{rows:#?}");
+    for row in rows {
+        let [_, file, _, test, _] = row.split('`').collect::<Vec<_>>()[..] else {
+            panic!("not a break, a file and a test: {row}");
+        };
+        assert!(root.join(file).is_file(), "{row}");
+        assert!(code.contains(&format!("fn {test}()")), "{row}");
+    }
 }
 
 #[test]
