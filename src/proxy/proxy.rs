@@ -135,7 +135,8 @@ impl Proxy {
     /// 1,024 do already, the answer is 503 at once.
     ///
     /// A quarter of them may have a body that is longer than 64 KiB, or of unknown length: shorter ones are read first, so
-    /// that slow clients hold no place. An answer whose head is there holds none either. At least 1.
+    /// that slow clients hold no place. Long ones wait in a line of their own, which is as long. An answer whose head is there
+    /// holds no place either. At least 1.
     /// Defaults to 64.
     pub fn max_concurrency(mut self, requests: usize) -> Self {
         self.places = Arc::new(Places::new(requests));

@@ -18,7 +18,7 @@ use super::{
     evict::Change,
     headers::{self, Introduction},
     pass::{Passing, Unanswered},
-    places::{Turn, Upload},
+    places::{Turn, Waiting},
     refusal::Refusal,
     target::{Target, check_method},
 };
@@ -35,7 +35,7 @@ struct Taken {
     body: StreamBody,
     /// All of it, where it is needed to tell whom the request is about.
     read: Bytes,
-    upload: Upload,
+    waiting: Waiting,
     fault: Arc<OnceLock<Refusal>>,
 }
 
@@ -75,7 +75,7 @@ impl Proxy {
         }
         let passing = Passing {
             request,
-            upload: taken.upload,
+            waiting: taken.waiting,
             end,
             change,
             read: taken.read,
@@ -108,37 +108,46 @@ impl Proxy {
             return Ok(Taken {
                 body: body.map_err(Into::into).boxed_unsync(),
                 read: Bytes::new(),
-                upload: Upload::AsItComes,
+                waiting: self.in_line(self.places.line_up_for_turn())?,
                 fault,
             });
         }
         // A long one takes memory for as long as it is on its way, and a client can take its time.
-        let upload = if is_short {
-            Upload::Short
+        let turn = if is_short {
+            None
         } else {
-            Upload::Read(self.turn(end).await?)
+            Some(self.turn(end).await?)
         };
         let read = match timeout_at(end, body.collect()).await {
             Err(_) => return Err(Refusal::TooSlow),
             Ok(Err(fault)) => return Err((&fault).into()),
             Ok(Ok(body)) => body.to_bytes(),
         };
+        let waiting = turn.map(Waiting::InTurn).or_else(|| self.places.line_up());
         Ok(Taken {
             body: Full::new(read.clone())
                 .map_err(|never| match never {})
                 .boxed_unsync(),
             read,
-            upload,
+            waiting: self.in_line(waiting)?,
             fault,
         })
     }
 
     async fn turn(&self, end: Instant) -> Result<Turn, Refusal> {
-        let turn = timeout_at(end, self.places.turn()).await;
-        turn.ok().flatten().ok_or_else(|| {
-            let (cause, sent) = (Cause::Busy(self.settings.deadline), Sent::No);
-            self.refusal(&Lost { cause, sent }, &OnceLock::new())
-        })
+        match timeout_at(end, self.places.turn()).await {
+            Ok(turn) => self.in_line(turn),
+            Err(_) => Err(self.no_place(Cause::Busy(self.settings.deadline))),
+        }
+    }
+
+    fn in_line<T>(&self, place: Option<T>) -> Result<T, Refusal> {
+        place.ok_or_else(|| self.no_place(Cause::Crowded))
+    }
+
+    fn no_place(&self, cause: Cause) -> Refusal {
+        let sent = Sent::No;
+        self.refusal(&Lost { cause, sent }, &OnceLock::new())
     }
 
     fn hand_back(&self, response: Response<StreamBody>) -> Response<Body> {
