@@ -38,7 +38,7 @@
 //!
 //! | passes through | forgotten |
 //! | --- | --- |
-//! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts |
+//! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts, or one beside a bearer token |
 //! | `/revoke-*`, `/change-password`, `/delete-user`, ... | the caller's sessions, before and after |
 //! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId`; everything, if that is no text of up to 256 bytes |
 //! | `/multi-session/revoke` | the session of that account, before and after; the caller's, if the browser has no cookie of it |
@@ -92,7 +92,6 @@
 //! # Ok::<_, tower_better_auth::ConfigError>(())
 //! ```
 
-mod account;
 mod body;
 mod evict;
 mod future;
@@ -103,6 +102,7 @@ mod places;
 mod proxy;
 mod refusal;
 mod serve;
+mod shown;
 mod target;
 
 pub use self::{future::ResponseFuture, proxy::Proxy};

@@ -13,13 +13,14 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Proxy, account,
+    Proxy,
     body::{Fault, Watched},
     evict::Change,
     headers::{self, Introduction},
     pass::{Passing, Unanswered},
     places::{Turn, Waiting},
     refusal::Refusal,
+    shown,
     target::{Target, check_method},
 };
 use crate::{
@@ -56,7 +57,7 @@ impl Proxy {
         let target = Target::find(&head.uri, original_uri(&head), questions.base_path())?;
         let uri = questions.below(target.path, target.query);
         let uri = uri.map_err(|_| Refusal::NotFound)?;
-        let mut change = Change::of(&head.method, &target.decoded());
+        let change = Change::of(&head.method, &target.decoded());
         let taken = self.take(body, change, end).await?;
         let further = &self.settings.further_cookies;
         let names = &validator.policy.cookies;
@@ -70,16 +71,15 @@ impl Proxy {
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers::there(&head.headers, introduction);
-        if change == Change::Account {
-            change = account::show_alone(&mut head.headers, names, &taken.read);
-        }
+        let (shown, sent) = (&mut head.headers, request.headers());
+        let change = shown::leave_what_counts(shown, sent, change, names, &taken.read);
         let passing = Passing {
             request,
             waiting: taken.waiting,
             end,
             change,
             read: taken.read,
-            has_other_accounts: cookies.has_other_accounts,
+            has_other_accounts: shown::has_other_accounts(&head.headers, cookies.accounts),
         };
         match self.pass(passing, head).await {
             Ok(response) => Ok(self.hand_back(response)),
