@@ -48,7 +48,9 @@ pub(crate) fn account(
     token: &str,
 ) -> Option<HeaderValue> {
     let ending = [OTHER_ACCOUNTS, token.to_lowercase().as_bytes()].concat();
-    let selected = Selected::by_name(headers, |name| name_in_use(name, &ending, names).is_some())?;
+    let selected = Selected::by_name(headers, |name| {
+        names.is_of_family(name) && name_in_use(name, &ending, names).is_some()
+    })?;
     let pairs = selected.pairs().filter_map(|(name, value)| {
         let name = name_in_use(name, &ending, names)?;
         Some([name, b"=", value].concat())
@@ -172,6 +174,21 @@ mod tests {
             );
             assert!(found.is_none_or(|header| header.is_sensitive()));
         }
+    }
+
+    /// In the bytes of a header, the space that does not break.
+    #[test]
+    fn names_that_javascript_would_trim_stay_here() {
+        let headers = |line: &[u8]| {
+            let line = HeaderValue::from_bytes(line).unwrap();
+            HeaderMap::from_iter([(header::COOKIE, line)])
+        };
+        let names = CookieNames::with_prefix("b");
+        let sent = headers(b"b.session_token\xA0=y; b.session_token=x\xA0; b.\xA0=z");
+        let header = family(&sent, &names, &[]).header;
+        assert_eq!(header.unwrap(), b"b.session_token=x\xA0".as_slice());
+        let sent = headers("b.session_token_multi-\u{e9}=y".as_bytes());
+        assert_eq!(account(&sent, &names, "\u{e9}"), None);
     }
 
     /// A client chooses how many it sends. For each of them to be held against all others would take minutes.
