@@ -25,6 +25,7 @@
 //! | 400 | `INCOMPLETE_REQUEST` | the body broke off |
 //! | 408 | `REQUEST_TIMEOUT` | the client takes too long over its body |
 //! | 413 | `PAYLOAD_TOO_LARGE` | the body is too long |
+//! | 431 | `REQUEST_HEADER_FIELDS_TOO_LARGE` | the headers take more than 64 KiB, with 32 bytes for each line, as HTTP/2 counts; Node takes 16 KiB |
 //! | 502 | `AUTH_SERVICE_BAD_ANSWER` | the connection broke, or what came is no answer |
 //! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, answers with a 5xx, or not in time; or it cannot be found out whose sessions would end |
 //!

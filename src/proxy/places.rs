@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most requests that wait for a place, and the most that wait for the turn of a long body.
 ///
-/// Some of them outlive their clients, and each holds its headers and a body of up to 64 KiB.
+/// Some of them outlive their clients, and each holds an address, headers and a body, of up to 64 KiB each.
 const MOST_WAITING: usize = 1024;
 
 /// Slow clients cannot have them all: a quarter is for bodies that are still being sent.

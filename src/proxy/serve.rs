@@ -54,6 +54,7 @@ impl Proxy {
         let validator = self.auth.validator();
         let questions = validator.client().questions();
         check_method(&head.method, &head.headers)?;
+        headers::check_size(&head.headers)?;
         let target = Target::find(&head.uri, original_uri(&head), questions.base_path())?;
         let uri = questions.below(target.path, target.query);
         let uri = uri.map_err(|_| Refusal::NotFound)?;

@@ -195,3 +195,24 @@ async fn only_so_many_wait_to_be_found_out_about() {
     assert_eq!(late.code(), "AUTH_SERVICE_UNAVAILABLE");
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
+
+/// What waits holds its headers, and so do those that outlive their clients.
+#[tokio::test]
+async fn headers_of_more_than_sixty_four_kibibytes_are_refused() {
+    let mock = Mock::new();
+    let proxy = mock.handle().proxy();
+    // As HTTP/2 counts: each line with 32 bytes.
+    let longest = 64 * 1024 - ("cookie".len() + 32) - ("origin".len() + 32);
+    for (length, expected) in [(longest, 200), (longest + 1, 431)] {
+        let mut request = post("/api/auth/sign-in/email");
+        let theme = HeaderValue::try_from("x".repeat(length - 1)).unwrap();
+        request.headers_mut().insert(header::COOKIE, theme);
+        let origin = HeaderValue::from_static("x");
+        request.headers_mut().insert(header::ORIGIN, origin);
+        let seen = call(&proxy, request).await;
+        assert_eq!(seen.status, expected, "{length}");
+        let is_refused = seen.code() == "REQUEST_HEADER_FIELDS_TOO_LARGE";
+        assert_eq!(is_refused, expected == 431);
+    }
+    assert_eq!(mock.count(), 1);
+}
