@@ -55,7 +55,7 @@
 //!
 //! To know who it is, a session that is not in the cache is checked first, which is one more call, and counts against an API
 //! key's limit. When that cannot be found out, because the auth server does not answer, limits the client, or would have
-//! to read more than 16 KiB of credentials, then what ends the caller's sessions is not passed on, and the answer is 503.
+//! to read more than 15 KiB of credentials, then what ends the caller's sessions is not passed on, and the answer is 503.
 //! All else is, and only what is known without the caller is forgotten: a sign-out is better than none, because the browser
 //! is rid of its cookies.
 //!
