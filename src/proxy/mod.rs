@@ -7,7 +7,7 @@
 //!    too. What is for the next hop does not, nor do trailers. An answer without `Cache-Control` gets `private`, so that
 //!    nothing that two users share keeps it.
 //! 3. Of the cookies, only Better Auth's own are passed on: those whose names begin with the
-//!    [prefix](crate::BetterAuthBuilder::cookie_prefix), byte for byte. Those of the app stay here.
+//!    [prefix](crate::BetterAuthBuilder::cookie_prefix), byte for byte, and are printable ASCII. Those of the app stay here.
 //! 4. What a client says about its own address is dropped: `Forwarded`, `X-Forwarded-*`, `X-Original-*`, `X-Real-IP`, and
 //!    what CDNs write it into, such as `CF-Connecting-IP`. `Host` is the auth server's. The one address that [`client_ip`](crate::BetterAuthBuilder::client_ip) finds is sent as `X-Forwarded-For`, and
 //!    [`public_origin`](Proxy::public_origin) as `X-Forwarded-Host` and `X-Forwarded-Proto`.
