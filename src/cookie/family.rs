@@ -12,8 +12,18 @@ use super::{
 pub(crate) struct Family {
     /// The `Cookie` header to send, marked as sensitive; `None` without any.
     pub(crate) header: Option<HeaderValue>,
-    /// Whether the browser is signed in to further accounts as well.
-    pub(crate) has_other_accounts: bool,
+    pub(crate) accounts: Accounts,
+}
+
+/// The accounts that the browser is signed in to, by the cookies that the multi-session plugin writes for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Accounts {
+    /// There are no such cookies.
+    None,
+    /// Only that of the session's cookie, which the plugin writes a second time.
+    InUse,
+    /// Others as well, or it is for the server to say which one is in use.
+    Others,
 }
 
 /// Finds the cookies whose names have Better Auth's prefix, and those named in `further`.
@@ -22,9 +32,9 @@ pub(crate) fn family(headers: &HeaderMap, names: &CookieNames, further: &[String
         names.is_of_family(name) || further.iter().any(|other| other.as_bytes() == name)
     });
     Family {
-        has_other_accounts: selected
+        accounts: selected
             .as_ref()
-            .is_some_and(|selected| has_other_accounts(selected, names)),
+            .map_or(Accounts::None, |selected| accounts(selected, names)),
         header: selected.and_then(|selected| selected.header()),
     }
 }
@@ -38,7 +48,9 @@ pub(crate) fn account(
     token: &str,
 ) -> Option<HeaderValue> {
     let ending = [OTHER_ACCOUNTS, token.to_lowercase().as_bytes()].concat();
-    let selected = Selected::by_name(headers, |name| name_in_use(name, &ending, names).is_some())?;
+    let selected = Selected::by_name(headers, |name| {
+        names.is_of_family(name) && name_in_use(name, &ending, names).is_some()
+    })?;
     let pairs = selected.pairs().filter_map(|(name, value)| {
         let name = name_in_use(name, &ending, names)?;
         Some([name, b"=", value].concat())
@@ -55,18 +67,35 @@ fn name_in_use<'a>(name: &'a [u8], ending: &[u8], names: &CookieNames) -> Option
     (names.role(name) == Some(Role::Token)).then_some(name)
 }
 
-/// The multi-session plugin writes the session's cookie a second time, under a name of its own, for the account in use as well.
-fn has_other_accounts(selected: &Selected<'_>, names: &CookieNames) -> bool {
-    let is_in_use = |value: &[u8]| {
-        let mut tokens = selected
-            .pairs()
-            .filter(|(name, _)| names.role(name) == Some(Role::Token));
-        tokens.all(|(_, token)| token == value)
-    };
-    selected.pairs().any(|(name, value)| {
-        let mut parts = name.windows(OTHER_ACCOUNTS.len());
-        names.is_of_family(name) && parts.any(|part| part == OTHER_ACCOUNTS) && !is_in_use(value)
-    })
+fn accounts(selected: &Selected<'_>, names: &CookieNames) -> Accounts {
+    let in_use = in_use(selected, names);
+    let accounts = selected
+        .pairs()
+        .filter(|(name, _)| names.is_of_family(name) && is_of_an_account(name))
+        .map(|(_, value)| {
+            if Some(value) == in_use {
+                Accounts::InUse
+            } else {
+                Accounts::Others
+            }
+        });
+    accounts.max().unwrap_or(Accounts::None)
+}
+
+fn is_of_an_account(name: &[u8]) -> bool {
+    let mut parts = name.windows(OTHER_ACCOUNTS.len());
+    parts.any(|part| part == OTHER_ACCOUNTS)
+}
+
+/// The session's cookie; `None` where it is for the server to say which one that is.
+fn in_use<'a>(selected: &Selected<'a>, names: &CookieNames) -> Option<&'a [u8]> {
+    let mut tokens = selected
+        .pairs()
+        .filter(|(name, _)| names.role(name) == Some(Role::Token))
+        .map(|(_, token)| token);
+    tokens
+        .next()
+        .filter(|first| tokens.all(|token| token == *first))
 }
 
 #[cfg(test)]
@@ -147,37 +176,77 @@ mod tests {
         }
     }
 
+    /// In the bytes of a header, the space that does not break.
+    #[test]
+    fn names_that_javascript_would_trim_stay_here() {
+        let headers = |line: &[u8]| {
+            let line = HeaderValue::from_bytes(line).unwrap();
+            HeaderMap::from_iter([(header::COOKIE, line)])
+        };
+        let names = CookieNames::with_prefix("b");
+        let sent = headers(b"b.session_token\xA0=y; b.session_token=x\xA0; b.\xA0=z");
+        let header = family(&sent, &names, &[]).header;
+        assert_eq!(header.unwrap(), b"b.session_token=x\xA0".as_slice());
+        let sent = headers("b.session_token_multi-\u{e9}=y".as_bytes());
+        assert_eq!(account(&sent, &names, "\u{e9}"), None);
+    }
+
+    /// A client chooses how many it sends. For each of them to be held against all others would take minutes.
+    #[test]
+    fn a_hundred_thousand_accounts_are_looked_at_in_one_go() {
+        let line = "b.session_token_multi-=x; ".repeat(100_000) + "b.session_token=x";
+        assert_eq!(of(&[&line]).accounts, Accounts::InUse);
+    }
+
     #[test]
     fn further_accounts_are_seen_in_better_auths_own_cookies_only() {
         for (line, expected) in [
-            ("b.session_token=x; b.session_token_multi-abc=y", true),
+            (
+                "b.session_token=x; b.session_token_multi-abc=y",
+                Accounts::Others,
+            ),
             (
                 "__Secure-b.session_token=x; __Secure-b.session_token_multi-abc=y",
-                true,
+                Accounts::Others,
             ),
-            ("b.session_token=x", false),
-            ("b.session_token=x; theme_multi-abc=y; mine=_multi-", false),
+            ("b.session_token=x", Accounts::None),
+            (
+                "b.session_token=x; theme_multi-abc=y; mine=_multi-",
+                Accounts::None,
+            ),
             // The account in use, and another one beside it.
-            ("b.session_token=x; b.session_token_multi-abc=x", false),
+            (
+                "b.session_token=x; b.session_token_multi-abc=x",
+                Accounts::InUse,
+            ),
             (
                 "b.session_token=x; b.session_token_multi-abc=x; b.dont_remember=z",
-                false,
+                Accounts::InUse,
             ),
             (
                 "b.session_token_multi-abc=x; b.session_token_multi-def=y; b.session_token=x",
-                true,
+                Accounts::Others,
+            ),
+            ("b.session_token_multi-abc=x", Accounts::Others),
+            (
+                "b.session_token=x; b.session_token_multi-abc=x; b.session_token=x",
+                Accounts::InUse,
             ),
             // Which one is in use is for the server to say.
             (
+                "b.session_token=x; b.session_token=y; b.session_token_multi-abc=x",
+                Accounts::Others,
+            ),
+            (
                 "b.session_token=y; b.session_token=x; b.session_token_multi-abc=x",
-                true,
+                Accounts::Others,
             ),
             (
                 "b.session_token=y; __Secure-b.session_token=x; b.session_token_multi-abc=x",
-                true,
+                Accounts::Others,
             ),
         ] {
-            assert_eq!(of(&[line]).has_other_accounts, expected, "{line}");
+            assert_eq!(of(&[line]).accounts, expected, "{line}");
         }
     }
 }

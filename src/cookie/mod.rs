@@ -21,7 +21,7 @@ mod set_cookies;
 mod sign_out;
 
 #[cfg(feature = "proxy")]
-pub(crate) use self::family::{account, family};
+pub(crate) use self::family::{Accounts, account, family};
 pub(crate) use self::{
     come_back::{Said, may_come_back},
     names::CookieNames,

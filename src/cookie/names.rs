@@ -76,8 +76,13 @@ impl CookieNames {
     }
 
     /// Whether it is one of Better Auth's cookies: of a session, of a sign-in under way, of a plugin.
+    ///
+    /// Its names are printable ASCII. Other bytes may be white space to the server, which trims a name and reads another one.
     #[cfg(feature = "proxy")]
     pub(super) fn is_of_family(&self, name: &[u8]) -> bool {
+        if !name.iter().all(u8::is_ascii_graphic) {
+            return false;
+        }
         let plain = name
             .strip_prefix(SECURE)
             .or_else(|| name.strip_prefix(HOST))
@@ -176,6 +181,14 @@ mod tests {
             ("better-auth.state", false, false),
             ("__secure-app.state", false, false),
             ("__Secure-__Secure-app.state", false, false),
+            ("app.!~", true, true),
+            // What JavaScript trims, in this encoding or that.
+            ("app.state\u{a0}", false, false),
+            ("app.state\u{feff}", false, false),
+            ("app.state\u{b}", false, false),
+            ("app.state\u{7f}", false, false),
+            ("app.sta te", false, false),
+            ("sid_multi-abc\u{a0}", false, false),
         ] {
             let is_of = |names: &CookieNames| names.is_of_family(name.as_bytes());
             assert_eq!(

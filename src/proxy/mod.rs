@@ -7,7 +7,7 @@
 //!    too. What is for the next hop does not, nor do trailers. An answer without `Cache-Control` gets `private`, so that
 //!    nothing that two users share keeps it.
 //! 3. Of the cookies, only Better Auth's own are passed on: those whose names begin with the
-//!    [prefix](crate::BetterAuthBuilder::cookie_prefix), byte for byte. Those of the app stay here.
+//!    [prefix](crate::BetterAuthBuilder::cookie_prefix), byte for byte, and are printable ASCII. Those of the app stay here.
 //! 4. What a client says about its own address is dropped: `Forwarded`, `X-Forwarded-*`, `X-Original-*`, `X-Real-IP`, and
 //!    what CDNs write it into, such as `CF-Connecting-IP`. `Host` is the auth server's. The one address that [`client_ip`](crate::BetterAuthBuilder::client_ip) finds is sent as `X-Forwarded-For`, and
 //!    [`public_origin`](Proxy::public_origin) as `X-Forwarded-Host` and `X-Forwarded-Proto`.
@@ -25,6 +25,7 @@
 //! | 400 | `INCOMPLETE_REQUEST` | the body broke off |
 //! | 408 | `REQUEST_TIMEOUT` | the client takes too long over its body |
 //! | 413 | `PAYLOAD_TOO_LARGE` | the body is too long |
+//! | 431 | `REQUEST_HEADER_FIELDS_TOO_LARGE` | the headers take more than 64 KiB, with 32 bytes for each line, as HTTP/2 counts; Node takes 16 KiB |
 //! | 502 | `AUTH_SERVICE_BAD_ANSWER` | the connection broke, or what came is no answer |
 //! | 503 | `AUTH_SERVICE_UNAVAILABLE` | the auth server cannot be reached, answers with a 5xx, or not in time; or it cannot be found out whose sessions would end |
 //!
@@ -38,7 +39,7 @@
 //!
 //! | passes through | forgotten |
 //! | --- | --- |
-//! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts |
+//! | `/sign-out` | the caller's session, before and after; everything, where the browser has further accounts, or one beside a bearer token |
 //! | `/revoke-*`, `/change-password`, `/delete-user`, ... | the caller's sessions, before and after |
 //! | `/admin/ban-user`, `set-role`, `update-user`, ... | the sessions of the user in `userId`; everything, if that is no text of up to 256 bytes |
 //! | `/multi-session/revoke` | the session of that account, before and after; the caller's, if the browser has no cookie of it |
@@ -54,7 +55,7 @@
 //!
 //! To know who it is, a session that is not in the cache is checked first, which is one more call, and counts against an API
 //! key's limit. When that cannot be found out, because the auth server does not answer, limits the client, or would have
-//! to read more than 16 KiB of credentials, then what ends the caller's sessions is not passed on, and the answer is 503.
+//! to read more than 15 KiB of credentials, then what ends the caller's sessions is not passed on, and the answer is 503.
 //! All else is, and only what is known without the caller is forgotten: a sign-out is better than none, because the browser
 //! is rid of its cookies.
 //!
@@ -92,7 +93,6 @@
 //! # Ok::<_, tower_better_auth::ConfigError>(())
 //! ```
 
-mod account;
 mod body;
 mod evict;
 mod future;
@@ -103,6 +103,7 @@ mod places;
 mod proxy;
 mod refusal;
 mod serve;
+mod shown;
 mod target;
 
 pub use self::{future::ResponseFuture, proxy::Proxy};

@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::{
     Proxy,
     evict::{Caller, Change, Eviction, Outcome},
-    places::{Place, Upload},
+    places::{Place, Waiting},
 };
 use crate::{
     client::{Cause, Lost, Sent, StreamBody},
@@ -20,7 +20,7 @@ use crate::{
 /// A request that is ready to go.
 pub(super) struct Passing {
     pub(super) request: Request<StreamBody>,
-    pub(super) upload: Upload,
+    pub(super) waiting: Waiting,
     /// When its answer has to have begun.
     pub(super) end: Instant,
     pub(super) change: Change,
@@ -53,7 +53,7 @@ impl Proxy {
         head: Parts,
     ) -> Result<Response<StreamBody>, Unanswered> {
         if passing.change == Change::Nothing {
-            let exchange = self.exchange(passing.request, passing.upload, passing.end);
+            let exchange = self.exchange(passing.request, passing.waiting, passing.end);
             return Ok(exchange.await?);
         }
         let proxy = self.clone();
@@ -77,7 +77,7 @@ impl Proxy {
     ) -> Result<Response<StreamBody>, Lost> {
         let method = passing.request.method().clone();
         let result = self
-            .exchange(passing.request, passing.upload, passing.end)
+            .exchange(passing.request, passing.waiting, passing.end)
             .await;
         let outcome = match &result {
             Ok(response) => Outcome::of(&method, response.status()),
@@ -103,10 +103,10 @@ impl Proxy {
     async fn exchange(
         &self,
         request: Request<StreamBody>,
-        upload: Upload,
+        waiting: Waiting,
         end: Instant,
     ) -> Result<Response<StreamBody>, Lost> {
-        let place = self.place(upload, end).await.map_err(|cause| {
+        let place = self.place(waiting, end).await.map_err(|cause| {
             let sent = Sent::No;
             Lost { cause, sent }
         })?;
@@ -124,8 +124,8 @@ impl Proxy {
         Err(Lost { cause, sent })
     }
 
-    async fn place(&self, upload: Upload, end: Instant) -> Result<Place, Cause> {
-        match timeout_at(end, self.places.enter(upload)).await {
+    async fn place(&self, waiting: Waiting, end: Instant) -> Result<Place, Cause> {
+        match timeout_at(end, self.places.enter(waiting)).await {
             Ok(place) => place.ok_or(Cause::Crowded),
             Err(_) => Err(Cause::Busy(self.settings.deadline)),
         }

@@ -131,11 +131,12 @@ impl Proxy {
         self
     }
 
-    /// The most requests that wait for the auth server at once. Further ones wait for a place, within the deadline; where
-    /// 1,024 do already, the answer is 503 at once.
+    /// The most requests that wait for the auth server at once. Further ones wait for a place, within the deadline, and so do
+    /// those of whom it is still to be found out who they are; where 1,024 do already, the answer is 503 at once.
     ///
     /// A quarter of them may have a body that is longer than 64 KiB, or of unknown length: shorter ones are read first, so
-    /// that slow clients hold no place. An answer whose head is there holds none either. At least 1.
+    /// that slow clients hold no place. Long ones wait in a line of their own, which is as long. An answer whose head is there
+    /// holds no place either. At least 1.
     /// Defaults to 64.
     pub fn max_concurrency(mut self, requests: usize) -> Self {
         self.places = Arc::new(Places::new(requests));

@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     /// A WebSocket.
     Upgrade,
     TooLarge,
+    /// More headers than any auth server would take.
+    HeadersTooLarge,
     /// The client takes too long over its body.
     TooSlow,
     /// The client's body broke off.
@@ -52,6 +54,11 @@ impl IntoResponse for Refusal {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "PAYLOAD_TOO_LARGE",
                 "The request is too large",
+            ),
+            Self::HeadersTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "REQUEST_HEADER_FIELDS_TOO_LARGE",
+                "The headers of the request are too large",
             ),
             Self::TooSlow => (
                 StatusCode::REQUEST_TIMEOUT,

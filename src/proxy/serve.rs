@@ -13,13 +13,14 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Proxy, account,
+    Proxy,
     body::{Fault, Watched},
     evict::Change,
     headers::{self, Introduction},
     pass::{Passing, Unanswered},
-    places::{Turn, Upload},
+    places::{Turn, Waiting},
     refusal::Refusal,
+    shown,
     target::{Target, check_method},
 };
 use crate::{
@@ -35,7 +36,7 @@ struct Taken {
     body: StreamBody,
     /// All of it, where it is needed to tell whom the request is about.
     read: Bytes,
-    upload: Upload,
+    waiting: Waiting,
     fault: Arc<OnceLock<Refusal>>,
 }
 
@@ -53,10 +54,11 @@ impl Proxy {
         let validator = self.auth.validator();
         let questions = validator.client().questions();
         check_method(&head.method, &head.headers)?;
+        headers::check_size(&head.headers)?;
         let target = Target::find(&head.uri, original_uri(&head), questions.base_path())?;
         let uri = questions.below(target.path, target.query);
         let uri = uri.map_err(|_| Refusal::NotFound)?;
-        let mut change = Change::of(&head.method, &target.decoded());
+        let change = Change::of(&head.method, &target.decoded());
         let taken = self.take(body, change, end).await?;
         let further = &self.settings.further_cookies;
         let names = &validator.policy.cookies;
@@ -70,16 +72,15 @@ impl Proxy {
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers::there(&head.headers, introduction);
-        if change == Change::Account {
-            change = account::show_alone(&mut head.headers, names, &taken.read);
-        }
+        let (shown, sent) = (&mut head.headers, request.headers());
+        let change = shown::leave_what_counts(shown, sent, change, names, &taken.read);
         let passing = Passing {
             request,
-            upload: taken.upload,
+            waiting: taken.waiting,
             end,
             change,
             read: taken.read,
-            has_other_accounts: cookies.has_other_accounts,
+            has_other_accounts: shown::has_other_accounts(&head.headers, cookies.accounts),
         };
         match self.pass(passing, head).await {
             Ok(response) => Ok(self.hand_back(response)),
@@ -108,37 +109,46 @@ impl Proxy {
             return Ok(Taken {
                 body: body.map_err(Into::into).boxed_unsync(),
                 read: Bytes::new(),
-                upload: Upload::AsItComes,
+                waiting: self.in_line(self.places.line_up_for_turn())?,
                 fault,
             });
         }
         // A long one takes memory for as long as it is on its way, and a client can take its time.
-        let upload = if is_short {
-            Upload::Short
+        let turn = if is_short {
+            None
         } else {
-            Upload::Read(self.turn(end).await?)
+            Some(self.turn(end).await?)
         };
         let read = match timeout_at(end, body.collect()).await {
             Err(_) => return Err(Refusal::TooSlow),
             Ok(Err(fault)) => return Err((&fault).into()),
             Ok(Ok(body)) => body.to_bytes(),
         };
+        let waiting = turn.map(Waiting::InTurn).or_else(|| self.places.line_up());
         Ok(Taken {
             body: Full::new(read.clone())
                 .map_err(|never| match never {})
                 .boxed_unsync(),
             read,
-            upload,
+            waiting: self.in_line(waiting)?,
             fault,
         })
     }
 
     async fn turn(&self, end: Instant) -> Result<Turn, Refusal> {
-        let turn = timeout_at(end, self.places.turn()).await;
-        turn.ok().flatten().ok_or_else(|| {
-            let (cause, sent) = (Cause::Busy(self.settings.deadline), Sent::No);
-            self.refusal(&Lost { cause, sent }, &OnceLock::new())
-        })
+        match timeout_at(end, self.places.turn()).await {
+            Ok(turn) => self.in_line(turn),
+            Err(_) => Err(self.no_place(Cause::Busy(self.settings.deadline))),
+        }
+    }
+
+    fn in_line<T>(&self, place: Option<T>) -> Result<T, Refusal> {
+        place.ok_or_else(|| self.no_place(Cause::Crowded))
+    }
+
+    fn no_place(&self, cause: Cause) -> Refusal {
+        let sent = Sent::No;
+        self.refusal(&Lost { cause, sent }, &OnceLock::new())
     }
 
     fn hand_back(&self, response: Response<StreamBody>) -> Response<Body> {

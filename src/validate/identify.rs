@@ -11,8 +11,8 @@ use crate::{
     verdict::{Ask, Verdict},
 };
 
-/// As much as Node takes for all headers of a request, unless it is told to take more: 16 KiB.
-const LONGEST: usize = 16 * 1024;
+/// Node takes 16 KiB for all headers of a request, unless it is told to take more, and the last of these is for the others.
+const LONGEST: usize = 15 * 1024;
 
 impl Validator {
     /// Who sent a request, by whatever the auth server may accept where this service does not: a bearer token, an API key,

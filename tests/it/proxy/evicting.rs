@@ -11,7 +11,7 @@ use std::{
 use axum::{Json, Router, body::Body, routing::get};
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tower_better_auth::{
@@ -271,6 +271,57 @@ async fn a_caller_with_an_api_key_is_found_out_as_well() {
         .unwrap();
     call(&world.auth.proxy(), revoke).await;
     assert_eq!(world.forgotten(&["laptop"]).await, ["laptop"]);
+}
+
+/// The cookie is that of Bob's account, also beside it, and what else is shown is Ada's. A sign-out ends what the cookie says,
+/// unless a bearer token takes its place: then it ends that one, and the accounts beside it. What `Connection` lists is not
+/// sent, and proves nothing.
+#[tokio::test]
+async fn with_two_credentials_what_is_forgotten_is_what_the_auth_server_ends() {
+    const BEARER: (&str, &str) = ("authorization", "Bearer ada");
+    const BASIC: (&str, &str) = ("authorization", "Basic ada");
+    const KEY: (&str, &str) = ("x-api-key", "ada");
+    for (shown, listed, path, expected) in [
+        (BEARER, "close", "/sign-out", &ALL[..]),
+        (BASIC, "close", "/sign-out", &["bob"]),
+        (BEARER, "close", "/revoke-sessions", &["ada"]),
+        (KEY, "close", "/sign-out", &["bob"]),
+        (KEY, "close", "/revoke-sessions", &["ada"]),
+        (BEARER, "Authorization", "/sign-out", &["bob"]),
+        (BEARER, "authorization", "/revoke-sessions", &["bob"]),
+        (KEY, "close, x-api-key", "/revoke-sessions", &["bob"]),
+        (KEY, "cookie, authorization", "/revoke-sessions", &["ada"]),
+    ] {
+        let world = World::changing(Act::status(200));
+        world.mock.plays(|request| {
+            if !request.uri().path().ends_with("/get-session") {
+                return Act::status(200);
+            }
+            let headers = request.headers();
+            let is_bearer = |value: &&HeaderValue| value.as_bytes().starts_with(b"Bearer ");
+            let shown = headers.get(header::AUTHORIZATION).filter(is_bearer);
+            let shown = shown.or_else(|| headers.get("x-api-key"));
+            let shown = shown.unwrap_or_else(|| &headers[header::COOKIE]);
+            let id = shown.to_str().unwrap().rsplit(['=', ' ']).next().unwrap();
+            let mut session = answer::session_of(json!({"id": id, "email": "", "name": ""}));
+            session["session"]["id"] = json!(format!("session of {id}"));
+            Act::session(&session)
+        });
+        world.warm(&ALL).await;
+        let cookie = "better-auth.session_token_multi-b=bob; better-auth.session_token=bob";
+        let lines = [("cookie", cookie), ("connection", listed), shown];
+        let lines = lines.map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        let headers = HeaderMap::from_iter(lines);
+        assert_eq!(world.send(headers, path, "").await.status, StatusCode::OK);
+        assert_eq!(
+            world.forgotten(&ALL).await,
+            expected,
+            "{shown:?} {listed} {path}"
+        );
+    }
 }
 
 /// Nothing is remembered, and yet there is somebody to tell.

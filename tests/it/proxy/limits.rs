@@ -12,18 +12,20 @@ use std::{
 use axum::{Router, body::Body, routing::any};
 use bytes::Bytes;
 use futures_util::stream;
-use http::Request;
+use http::{HeaderValue, Request, StatusCode, header};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     task::JoinSet,
+    time::Instant,
 };
 use tower::ServiceExt;
+use tower_better_auth::Cache;
 
-use super::{proxy, raw, request, serve, serve_app, status};
+use super::{call, post, proxy, raw, request, serve, serve_app, status};
 use crate::support::{
     answer,
-    mock::settle,
+    mock::{Mock, settle},
     raw_server::{self, RawServer, Step},
 };
 
@@ -142,4 +144,75 @@ async fn long_bodies_that_have_to_be_read_are_read_in_turn() {
     }
     settle().await;
     assert_eq!(begun.load(Ordering::SeqCst), 2);
+}
+
+/// As many as may wait, and not one of them is there.
+#[tokio::test(start_paused = true)]
+async fn uploads_that_wait_for_their_turn_fill_no_line_but_their_own() {
+    let mock = Mock::new();
+    let proxy = mock.handle().proxy();
+    let upload = |path| {
+        let silence = stream::pending::<Result<Bytes, Infallible>>();
+        let request = Request::post(path).body(Body::from_stream(silence));
+        request.unwrap()
+    };
+    let mut clients = JoinSet::new();
+    for in_line in [16, 1024] {
+        for _ in 0..in_line {
+            clients.spawn(proxy.clone().oneshot(upload("/api/auth/upload")));
+        }
+        settle().await;
+    }
+    let began = Instant::now();
+    let signing_in = call(&proxy, post("/api/auth/sign-in/email")).await;
+    assert_eq!(signing_in.status, StatusCode::OK);
+    for path in ["/api/auth/upload", "/api/auth/admin/ban-user"] {
+        let late = call(&proxy, upload(path)).await;
+        assert_eq!(late.code(), "AUTH_SERVICE_UNAVAILABLE", "{path}");
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+/// They outlive their clients, and may all wait for one and the same answer.
+#[tokio::test(start_paused = true)]
+async fn only_so_many_wait_to_be_found_out_about() {
+    let mock = Mock::new();
+    mock.hold();
+    let auth = mock.builder().cache(Cache::ttl(Duration::from_secs(300)));
+    let proxy = auth.build().unwrap().proxy();
+    let mut clients = JoinSet::new();
+    for _ in 0..1024 {
+        let mut request = post("/api/auth/sign-out");
+        let cookie = HeaderValue::from_static("better-auth.session_token=x");
+        request.headers_mut().insert(header::COOKIE, cookie);
+        clients.spawn(proxy.clone().oneshot(request));
+    }
+    settle().await;
+    assert_eq!(mock.count(), 1);
+    assert!(clients.try_join_next().is_none());
+    let began = Instant::now();
+    let late = call(&proxy, post("/api/auth/sign-in/email")).await;
+    assert_eq!(late.code(), "AUTH_SERVICE_UNAVAILABLE");
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+/// What waits holds its headers, and so do those that outlive their clients.
+#[tokio::test]
+async fn headers_of_more_than_sixty_four_kibibytes_are_refused() {
+    let mock = Mock::new();
+    let proxy = mock.handle().proxy();
+    // As HTTP/2 counts: each line with 32 bytes.
+    let longest = 64 * 1024 - ("cookie".len() + 32) - ("origin".len() + 32);
+    for (length, expected) in [(longest, 200), (longest + 1, 431)] {
+        let mut request = post("/api/auth/sign-in/email");
+        let theme = HeaderValue::try_from("x".repeat(length - 1)).unwrap();
+        request.headers_mut().insert(header::COOKIE, theme);
+        let origin = HeaderValue::from_static("x");
+        request.headers_mut().insert(header::ORIGIN, origin);
+        let seen = call(&proxy, request).await;
+        assert_eq!(seen.status, expected, "{length}");
+        let is_refused = seen.code() == "REQUEST_HEADER_FIELDS_TOO_LARGE";
+        assert_eq!(is_refused, expected == 431);
+    }
+    assert_eq!(mock.count(), 1);
 }

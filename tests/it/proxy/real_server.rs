@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tower_better_auth::{BetterAuth, Cache, CurrentUser, SessionAuth};
 
 use super::{MOUNT, builder, serve_app};
-use crate::support::node::BetterAuthServer;
+use crate::support::node::{BetterAuthServer, SignedIn};
 
 const APP: &str = "http://app.example";
 
@@ -192,6 +192,39 @@ async fn signing_out_of_several_accounts_ends_all_of_them() {
         auth.validate(&alone).await.unwrap_err().status(),
         StatusCode::UNAUTHORIZED
     );
+}
+
+/// Better Auth's sign-out knows no API keys. A bearer token takes the cookie's place, and its account's own cookie stays.
+#[tokio::test]
+async fn signing_out_with_a_second_credential_ends_here_what_it_ends_there() {
+    let plugins = ["bearer", "multiSession", "apiKey"];
+    let server = BetterAuthServer::shared(json!({"baseURL": APP, "plugins": plugins}));
+    let auth = cached(server);
+    let app = app(&auth).await;
+    let shown = server.sign_up("shown").await;
+    let key = server
+        .post("api-key/create", &shown.cookie, &json!({"name": "key"}))
+        .await;
+    let key = key.body["key"].as_str().unwrap();
+    let bearer = format!("Bearer {}", shown.token);
+    for (name, value, shown_ends) in [("x-api-key", key, false), ("authorization", &bearer, true)] {
+        let kept = server.sign_up(&format!("kept-beside-{name}")).await;
+        let alone = |who: &SignedIn| {
+            let cookie = format!("better-auth.session_token={}", who.session_token());
+            http::HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())])
+        };
+        auth.validate(&alone(&shown)).await.unwrap();
+        auth.validate(&alone(&kept)).await.unwrap();
+        let request = reqwest::Client::new().post(format!("http://{app}/api/auth/sign-out"));
+        let request = request
+            .header(header::ORIGIN, APP)
+            .header(header::COOKIE, &kept.cookie)
+            .header(name, value);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+        assert!(auth.validate(&alone(&kept)).await.is_err(), "{name}");
+        let shown = auth.validate(&alone(&shown)).await;
+        assert_eq!(shown.is_err(), shown_ends, "{name}");
+    }
 }
 
 /// As often as it is asked, also when that session is long over.
