@@ -9,6 +9,8 @@ mod knobs;
 mod log;
 mod memory;
 mod statuses;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod unreachable;
 mod wire;
 
