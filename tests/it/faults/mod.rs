@@ -8,6 +8,7 @@ mod decoders;
 mod knobs;
 mod log;
 mod memory;
+mod reused;
 mod statuses;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
