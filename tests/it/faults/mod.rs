@@ -8,7 +8,10 @@ mod decoders;
 mod knobs;
 mod log;
 mod memory;
+mod reused;
 mod statuses;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod unreachable;
 mod wire;
 

@@ -12,6 +12,8 @@ pub(crate) mod probe;
 pub(crate) mod raw_server;
 pub(crate) mod recorder;
 pub(crate) mod spans;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) mod tls;
 pub(crate) mod app;
 pub(crate) mod node;
 #[cfg(feature = "redis")]
