@@ -80,6 +80,7 @@ pub(crate) const UNAVAILABLE: &str = "503 AUTH_SERVICE_UNAVAILABLE";
 
 pub(crate) fn expect(fault: &Fault, state: State, role: Role) -> Cell {
     match (state, role) {
+        _ if fault.says == Says::Anonymous => Cell::Runs(anonymous(fault, state)),
         (State::Warm | State::Live, _) if !fault.heals() => {
             Cell::Impossible("this server never gave a session to remember")
         }
@@ -95,6 +96,23 @@ pub(crate) fn expect(fault: &Fault, state: State, role: Role) -> Cell {
         (State::Cold, _) | (State::Live, Role::Leader) => Cell::Runs(asked(fault, state, 1)),
         // or makes their own.
         (State::Live, Role::Follower) => Cell::Runs(asked(fault, state, 2)),
+    }
+}
+
+/// Nobody is asked. Who shows a session afterwards finds all as it was.
+fn anonymous(fault: &Fault, state: State) -> Expected {
+    let as_it_was = match state {
+        State::Cold => Expected {
+            next: (ACTIVE, 1),
+            ..remembered()
+        },
+        State::Warm | State::Live => remembered(),
+        State::Open => not_asked(fault),
+    };
+    Expected {
+        client: client(Says::Anonymous),
+        retry_after: None,
+        ..as_it_was
     }
 }
 
@@ -162,13 +180,14 @@ fn client(says: Says) -> &'static str {
         Says::Banned => "403 USER_BANNED",
         Says::SignedOut | Says::Expired => "401 INVALID_SESSION",
         Says::Unavailable => UNAVAILABLE,
+        Says::Anonymous => "401 UNAUTHENTICATED",
     }
 }
 
 /// How long the server's word holds. That it gave none holds for no time.
 fn wait(fault: &Fault) -> Duration {
     match fault.says {
-        Says::Active | Says::Expired => Duration::ZERO,
+        Says::Active | Says::Expired | Says::Anonymous => Duration::ZERO,
         Says::Banned => TTL,
         Says::SignedOut => Duration::from_secs(1),
         Says::Unavailable => fault.pause.unwrap_or_default(),

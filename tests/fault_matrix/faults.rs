@@ -53,6 +53,8 @@ pub(crate) enum Says {
     /// A session whose end has passed.
     Expired,
     Unavailable,
+    /// Nothing: the request shows no credential, and nobody is to be asked.
+    Anonymous,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +127,7 @@ impl Fault {
 pub(crate) fn all() -> Vec<Fault> {
     [
         verdicts(),
+        anonymous(),
         statuses(),
         bodies(),
         unreached(),
@@ -160,6 +163,16 @@ fn verdicts() -> Vec<Fault> {
             banned(json!(EXPIRES_AT)).to_string(),
         )
         .says(Says::Banned),
+    ]
+}
+
+/// A request without a credential, whatever the server would say to it.
+fn anonymous() -> Vec<Fault> {
+    let refused = Does::Resolving(Resolution::Nobody);
+    vec![
+        Fault::bytes("no cookie, and a session for everybody", signed_in()).says(Says::Anonymous),
+        Fault::new("no cookie, and refused", refused, Says::Anonymous),
+        Fault::script("no cookie, and never answers", vec![Step::Hang]).says(Says::Anonymous),
     ]
 }
 

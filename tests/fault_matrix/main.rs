@@ -1,8 +1,9 @@
-//! Every fault, in every state of cache and breaker, for whoever asks first, waits along, or takes over.
+//! Every fault, in every state of cache and breaker, for whoever asks first, waits along, or takes over. And verdicts, and
+//! requests without a credential, so that the table is seen to tell the difference.
 //!
-//! `cargo test --test fault_matrix -- --nocapture` prints the table. Each cell holds what the client sees, whether the
-//! handler ran, how often the server was called and how long it took; and then that the server, healthy again, is
-//! believed at once, and nothing of the failure is left.
+//! `cargo test --test fault_matrix -- --nocapture` prints the table, and in its last lines how many cells were played and
+//! how many cannot be. Each cell holds what the client sees, whether the handler ran, how often the server was called and
+//! how long it took; and then that the server, healthy again, is believed at once, and nothing of the failure is left.
 
 // A failed `unwrap` is a failed test.
 #![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]

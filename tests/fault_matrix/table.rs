@@ -1,10 +1,10 @@
 //! The matrix as text.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{
     expectation::{Expected, Role, State},
-    faults::Fault,
+    faults::{Fault, Says},
 };
 
 /// What became of one cell.
@@ -25,6 +25,17 @@ impl<'a> Table<'a> {
         let cells = faults.len() * State::ALL.len() * Role::ALL.len();
         assert_eq!(outcomes.len(), cells, "a cell is empty");
         Self { faults, outcomes }
+    }
+
+    /// How many cells there cannot be, by the reason.
+    fn impossible(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for outcome in &self.outcomes {
+            if let Outcome::Impossible(why) = outcome {
+                *counts.entry(*why).or_default() += 1;
+            }
+        }
+        counts
     }
 
     pub(crate) fn wrong(&self) -> Vec<&str> {
@@ -57,8 +68,28 @@ impl fmt::Display for Table<'_> {
                 writeln!(f)?;
             }
         }
-        let (cells, wrong) = (self.outcomes.len(), self.wrong().len());
-        write!(f, "fault matrix: {cells} cells, {} right", cells - wrong)
+        let impossible = self.impossible();
+        for (why, count) in &impossible {
+            writeln!(f, "{count} cells cannot be: {why}")?;
+        }
+        let (rows, cells) = (self.faults.len(), self.outcomes.len());
+        let saying = |says| {
+            let faults = self.faults.iter();
+            faults.filter(|fault| fault.says == says).count()
+        };
+        let (faults, anonymous) = (saying(Says::Unavailable), saying(Says::Anonymous));
+        let verdicts = rows - faults - anonymous;
+        writeln!(
+            f,
+            "{rows} rows: {faults} faults, {verdicts} verdicts, {anonymous} without a credential"
+        )?;
+        let cannot_be: usize = impossible.values().sum();
+        let wrong = self.wrong().len();
+        let right = cells - cannot_be - wrong;
+        write!(
+            f,
+            "fault matrix: {cells} cells: {right} played and right, {wrong} wrong, {cannot_be} that cannot be"
+        )
     }
 }
 

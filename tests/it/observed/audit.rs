@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tower_better_auth::{AuditEvent, AuditEventKind, BetterAuthBuilder, Cache};
 
-use super::{SECOND, cookie_of};
+use super::{SECOND, cookie_of, source};
 use crate::support::{
     answer,
     app::{App, NO_HEADERS},
@@ -285,17 +285,34 @@ fn without_a_sink_events_are_logged_under_their_own_target_with_a_hash_of_the_se
     );
 }
 
+const KINDS: [(AuditEventKind, &str); 7] = [
+    (AuditEventKind::SessionRejected, "session.rejected"),
+    (AuditEventKind::SessionUnavailable, "session.unavailable"),
+    (AuditEventKind::SessionBanned, "session.banned"),
+    (AuditEventKind::SessionAmbiguous, "session.ambiguous"),
+    (AuditEventKind::SessionRevoked, "session.revoked"),
+    (AuditEventKind::AccessDenied, "access.denied"),
+    (AuditEventKind::WebhookRejected, "webhook.rejected"),
+];
+
 #[test]
 fn every_kind_is_written_by_its_name() {
-    for (kind, name) in [
-        (AuditEventKind::SessionRejected, "session.rejected"),
-        (AuditEventKind::SessionUnavailable, "session.unavailable"),
-        (AuditEventKind::SessionBanned, "session.banned"),
-        (AuditEventKind::SessionAmbiguous, "session.ambiguous"),
-        (AuditEventKind::SessionRevoked, "session.revoked"),
-        (AuditEventKind::AccessDenied, "access.denied"),
-    ] {
+    for (kind, name) in KINDS {
         assert_eq!((kind.as_str(), kind.to_string()), (name, name.to_owned()));
         assert_eq!(serde_json::to_value(kind).unwrap(), Value::from(name));
     }
+    let tested: Vec<_> = KINDS.map(|(kind, _)| format!("{kind:?}")).into();
+    assert_eq!(source::kinds_of_events(), tested);
+}
+
+#[test]
+fn the_guide_lists_every_kind_in_that_order() {
+    let guide = include_str!("../../../src/guide/observing.md");
+    let (_, table) = guide.split_once("| event | reason |").unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .map_while(|row| row.strip_prefix("| `"));
+    let listed: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(listed, KINDS.map(|(_, name)| name));
 }

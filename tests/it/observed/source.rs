@@ -54,6 +54,15 @@ fn lines() -> Vec<(String, String)> {
     lines
 }
 
+/// The variants of `AuditEventKind`, in order.
+pub(super) fn kinds_of_events() -> Vec<String> {
+    let code = code(include_str!("../../../src/observe/audit/event.rs"));
+    let (_, kinds) = code.split_once("pub enum AuditEventKind {").unwrap();
+    let kinds = kinds.split('}').next().unwrap().split(',').map(str::trim);
+    let named = kinds.filter(|kind| !kind.is_empty());
+    named.map(ToOwned::to_owned).collect()
+}
+
 #[test]
 fn the_guide_lists_every_line_of_the_log_with_its_level() {
     let guide = include_str!("../../../src/guide/observing.md");

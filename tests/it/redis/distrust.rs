@@ -261,9 +261,6 @@ fn what_is_not_believed_is_said_in_the_log_with_the_fix_and_without_a_secret() {
         assert!(log.contains(line), "{line}: {log}");
     }
     for secret in [SECRET, answer::TOKEN] {
-        let lines = log
-            .lines()
-            .filter(|line| line.contains("tower_better_auth"));
-        assert!(!lines.collect::<String>().contains(secret));
+        assert!(!log.contains(secret), "{log}");
     }
 }
