@@ -327,13 +327,13 @@ fn no_file_is_longer_than_one_can_read_in_one_go() {
 #[test]
 fn what_must_not_pass_is_noticed_by_a_test_that_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
     let code: String = ["src", "tests/it"]
         .iter()
         .flat_map(|it| files(it))
-        .map(|it| text(&it))
+        .map(|it| read(&it))
         .collect();
-    let list = text(&root.join("tests/mutants.md"));
+    let list = read(&root.join("tests/mutants.md"));
     let rows: Vec<_> = list
         .lines()
         .filter(|line| line.contains("| `src/"))
