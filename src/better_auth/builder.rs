@@ -224,6 +224,9 @@ impl BetterAuthBuilder {
     /// the service must not follow redirects, keep cookies or decompress. A proxy of this handle goes the same way: it reads
     /// the body of a request first, and passes that of the answer on as it comes. Defaults to reqwest.
     ///
+    /// The headers that carry a credential are marked as sensitive, and a body cannot be: what signs a device out names the
+    /// session's token there. Log heads, and no bodies.
+    ///
     /// # Examples
     ///
     /// ```

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 
@@ -36,13 +38,23 @@ impl RecordedRequest {
 }
 
 /// Somebody signed in at an [`AuthServer`](super::AuthServer).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SignedIn {
     pub(super) cookie: HeaderValue,
     pub(super) bearer: HeaderValue,
     pub(super) token: String,
     pub(super) session_id: String,
     pub(super) user_id: String,
+}
+
+/// Without what opens the session: an app's own test of secrecy may print it.
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn")
+            .field("session_id", &self.session_id)
+            .field("user_id", &self.user_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SignedIn {

@@ -52,3 +52,14 @@ fn a_request_that_cannot_be_made_stays_one() {
     let broken = Request::builder().uri("http://").as_user(&ada).body(());
     assert!(broken.is_err());
 }
+
+#[tokio::test]
+async fn whoever_prints_a_signed_in_user_prints_no_credential() {
+    let ada = AuthServer::in_process().sign_in(user("ada"));
+    let printed = format!("{ada:?}");
+    assert!(printed.contains(ada.user_id()), "{printed}");
+    for secret in [ada.cookie(), ada.bearer()] {
+        let (_, token) = secret.to_str().unwrap().split_once(['=', ' ']).unwrap();
+        assert!(!printed.contains(&token[..8]), "{printed}");
+    }
+}
