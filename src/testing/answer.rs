@@ -1,4 +1,4 @@
-//! Responses as Better Auth writes them.
+//! Responses as Better Auth writes them, and what comes in their place.
 
 use std::{
     io,
@@ -56,6 +56,20 @@ pub(super) fn with_cookies(
     response
 }
 
+/// What comes in place of an answer, and ends the connection.
+pub(super) enum NoAnswer {
+    /// Nothing but that end, which can be a reset.
+    End(io::ErrorKind),
+    /// These bytes.
+    Raw(Bytes),
+}
+
+impl From<io::ErrorKind> for NoAnswer {
+    fn from(end: io::ErrorKind) -> Self {
+        Self::End(end)
+    }
+}
+
 /// A body that is sent in one of the ways in which bodies are sent.
 pub(super) struct Script {
     rest: Bytes,
@@ -64,13 +78,19 @@ pub(super) struct Script {
 
 enum Pace {
     Whole,
-    HalfThenClose,
+    ThenClose,
     Drip(Interval),
 }
 
 impl Script {
-    fn whole(rest: Bytes) -> Self {
+    pub(super) fn whole(rest: Bytes) -> Self {
         let pace = Pace::Whole;
+        Self { rest, pace }
+    }
+
+    /// This much, and then the end of the connection.
+    pub(super) fn broken(rest: Bytes) -> Self {
+        let pace = Pace::ThenClose;
         Self { rest, pace }
     }
 
@@ -81,8 +101,7 @@ impl Script {
 
     pub(super) fn cut_off(mut self) -> Self {
         self.rest.truncate(self.rest.len() / 2);
-        self.pace = Pace::HalfThenClose;
-        self
+        Self::broken(self.rest)
     }
 
     pub(super) fn drip(mut self) -> Self {
@@ -101,11 +120,11 @@ impl Body for Script {
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let is_over = self.rest.is_empty();
         let length = match &mut self.pace {
-            Pace::HalfThenClose if is_over => {
+            Pace::ThenClose if is_over => {
                 return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
             }
             _ if is_over => return Poll::Ready(None),
-            Pace::Whole | Pace::HalfThenClose => self.rest.len(),
+            Pace::Whole | Pace::ThenClose => self.rest.len(),
             Pace::Drip(clock) => {
                 ready!(clock.poll_tick(cx));
                 1

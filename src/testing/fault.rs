@@ -1,16 +1,7 @@
-use std::{future::pending, io, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde_json::json;
-
-use super::{
-    answer::{self, Script},
-    gzip::gzip,
-};
-
-/// By how much an answer that is too large is too large for every `max_body` in use: a megabyte of blanks.
-const TOO_MUCH: usize = 1 << 20;
+use http::{HeaderName, HeaderValue, StatusCode};
 
 /// A way in which an auth server fails to give a verdict. See [`AuthServer::fail_with`](super::AuthServer::fail_with).
 ///
@@ -45,6 +36,8 @@ pub enum Fault {
         /// How long to stay away; whole seconds.
         retry_after: Duration,
     },
+    /// These bytes in place of an answer, and the end of the connection.
+    Raw(Bytes),
     /// An answer of any other kind: a proxy's error page, a redirect, JSON of somebody else.
     #[non_exhaustive]
     Answer {
@@ -111,6 +104,49 @@ impl Fault {
         Self::status(302).with_header("location", location)
     }
 
+    /// These bytes and the end of the connection, for what is no HTTP: lengths that lie or contradict each other, heads
+    /// without end, other protocols.
+    ///
+    /// Without a socket, the answer is what hyper reads in them, or its error. Where it does read an answer, that can be
+    /// a verdict as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::{Request, StatusCode};
+    /// use tower::ServiceExt;
+    /// use tower_better_auth::{
+    ///     BetterAuth, SessionAuth,
+    ///     testing::{AsUser, AuthServer, Fault, user},
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = AuthServer::start().await;
+    /// let ada = server.sign_in(user("ada"));
+    /// let app: Router = Router::new()
+    ///     .route("/me", get(|| async { "hello" }))
+    ///     .layer(SessionAuth::new(BetterAuth::new(server.url())?));
+    /// let me = || Request::get("/me").as_user(&ada).body(Body::empty());
+    ///
+    /// let json = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    /// for lengths in ["content-length: 40", "content-length: 4\r\ncontent-length: 40"] {
+    ///     server.fail_with(Fault::raw(format!("{json}{lengths}\r\n\r\nnull")));
+    ///     let response = app.clone().oneshot(me()?).await?;
+    ///     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    /// }
+    ///
+    /// server.recover();
+    /// assert_eq!(app.oneshot(me()?).await?.status(), StatusCode::OK);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::Raw(bytes.into())
+    }
+
     /// The same with one more header. Changes only what [`answer`](Self::answer) and its like have made.
     ///
     /// # Panics
@@ -127,7 +163,7 @@ impl Fault {
         self
     }
 
-    /// One of every kind, for tests that hold whatever fails: none of them is a verdict.
+    /// Each variant at least once, for tests that hold whatever fails: none of them is a verdict.
     ///
     /// `Hang` and `Drip` last as long as the app's [`deadline`](crate::BetterAuthBuilder::deadline): pause Tokio's time, or
     /// set a short one. An open [circuit breaker](crate::CircuitBreaker) keeps calls from being made, and so does
@@ -184,6 +220,10 @@ impl Fault {
             Self::json("{\"session\":"),
             Self::json("{\"message\":\"Unauthorized\"}"),
             Self::answer(200, "text/plain", "null"),
+            Self::raw("SSH-2.0-OpenSSH_9.9\r\n"),
+            Self::raw(json_of_length("40")),
+            Self::raw(json_of_length("4\r\ncontent-length: 40")),
+            Self::raw("HTTP/1.1 200 OK\r\n".to_owned() + &"x: y\r\n".repeat(200)),
         ];
         let statuses = [
             204, 301, 400, 401, 403, 404, 405, 408, 429, 431, 500, 502, 503, 504,
@@ -194,92 +234,43 @@ impl Fault {
             .chain(statuses.map(Self::status))
             .chain(last)
     }
+}
 
-    /// What comes in place of the right answer.
-    pub(super) async fn spoil(self, answer: Response<Script>) -> io::Result<Response<Script>> {
-        match self {
-            Self::Refused => Err(io::ErrorKind::ConnectionRefused.into()),
-            Self::Disconnect => Err(io::ErrorKind::UnexpectedEof.into()),
-            Self::Reset => Err(io::ErrorKind::ConnectionReset.into()),
-            Self::Hang => pending().await,
-            Self::Drip => Ok(answer.map(Script::drip)),
-            Self::CutOff => Ok(answer.map(Script::cut_off)),
-            Self::Oversize => Ok(answer.map(|body| {
-                body.replaced(|bytes| [bytes, &b" ".repeat(TOO_MUCH)].concat().into())
-            })),
-            Self::Compressed => {
-                let mut answer = answer.map(|body| body.replaced(gzip));
-                let gzip = HeaderValue::from_static("gzip");
-                answer.headers_mut().insert(header::CONTENT_ENCODING, gzip);
-                Ok(answer)
-            }
-            Self::ContentType(other) => Ok(declared(answer, other)),
-            Self::DatabaseDown => Ok(answer::error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "FAILED_TO_GET_SESSION",
-                "Failed to get session",
-            )),
-            Self::RateLimited { retry_after } => {
-                let body = json!({"message": "Too many requests. Please try again later."});
-                let mut response = answer::json(StatusCode::TOO_MANY_REQUESTS, &body);
-                let seconds = HeaderValue::from(retry_after.as_secs());
-                response.headers_mut().insert("x-retry-after", seconds);
-                Ok(response)
-            }
-            Self::Answer {
-                status,
-                content_type,
-                body,
-                headers,
-            } => {
-                let mut response = answer::with_body(status, Bytes::from(body));
-                response.headers_mut().extend(headers);
-                Ok(declared(response, content_type))
-            }
+/// `null`, with whatever is said of its length.
+fn json_of_length(length: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\nnull"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Whoever adds a variant has to add it here, and to the number below.
+    fn number(fault: &Fault) -> u32 {
+        match fault {
+            Fault::Refused => 1,
+            Fault::Disconnect => 2,
+            Fault::Reset => 3,
+            Fault::Hang => 4,
+            Fault::Drip => 5,
+            Fault::CutOff => 6,
+            Fault::Oversize => 7,
+            Fault::Compressed => 8,
+            Fault::ContentType(_) => 9,
+            Fault::DatabaseDown => 10,
+            Fault::RateLimited { .. } => 11,
+            Fault::Raw(_) => 12,
+            Fault::Answer { .. } => 13,
         }
     }
-}
 
-fn declared(mut response: Response<Script>, content_type: &'static str) -> Response<Script> {
-    let headers = response.headers_mut();
-    headers.remove(header::CONTENT_TYPE);
-    if !content_type.is_empty() {
-        let content_type = HeaderValue::from_static(content_type);
-        headers.insert(header::CONTENT_TYPE, content_type);
-    }
-    response
-}
-
-/// What goes wrong, and for how long.
-#[derive(Default)]
-pub(super) struct Trouble {
-    fault: Option<Fault>,
-    /// How many answers it spoils; `None` for all.
-    rest: Option<usize>,
-    /// How long every answer takes.
-    pub(super) latency: Duration,
-}
-
-impl Trouble {
-    pub(super) fn begin(&mut self, fault: Fault, times: Option<usize>) {
-        self.fault = Some(fault);
-        self.rest = times;
-    }
-
-    pub(super) fn end(&mut self) {
-        self.fault = None;
-    }
-
-    /// The connection is refused, so that nothing arrives.
-    pub(super) fn refuses(&mut self) -> bool {
-        matches!(self.fault, Some(Fault::Refused)) && self.next().is_some()
-    }
-
-    /// The fault of the next answer.
-    pub(super) fn next(&mut self) -> Option<Fault> {
-        if let Some(rest) = &mut self.rest {
-            *rest = rest.checked_sub(1)?;
-        }
-        self.fault.clone()
+    #[test]
+    fn all_has_each_variant() {
+        let seen: BTreeSet<u32> = Fault::all().map(|fault| number(&fault)).collect();
+        assert_eq!(seen, (1..=13).collect());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, mpsc as std_mpsc},
+    sync::{Arc, OnceLock, mpsc as std_mpsc},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io,
+    io::{self, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
     runtime,
     sync::mpsc,
@@ -18,7 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::routes::Shared;
+use super::{answer::NoAnswer, routes::Shared};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -162,19 +162,28 @@ async fn until(
 
 /// A connection that ends in an error was closed by the client, or on purpose.
 async fn converse(stream: TcpStream, shared: Arc<Shared>) {
-    let Ok((stream, twin)) = twins(stream) else {
+    let Ok((stream, mut twin)) = twins(stream) else {
         return;
     };
+    let in_place = OnceLock::new();
     let service = service_fn(async |request| {
         let answer = shared.handle(request).await;
-        if matches!(&answer, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
-            reset(&twin);
-        }
-        answer
+        answer.map_err(|no_answer| {
+            let _ = in_place.set(no_answer);
+            io::Error::from(io::ErrorKind::ConnectionAborted)
+        })
     });
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
+    match in_place.into_inner() {
+        Some(NoAnswer::Raw(bytes)) => {
+            // A client that has read enough hangs up.
+            let _ = twin.write_all(&bytes).await;
+        }
+        Some(NoAnswer::End(io::ErrorKind::ConnectionReset)) => reset(&twin),
+        Some(NoAnswer::End(_)) | None => {}
+    }
 }
 
 /// The same connection twice, because hyper wants to own it.

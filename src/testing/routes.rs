@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::{
     Clock, Fault, RecordedRequest, accounts,
-    answer::{self, Script, with_cookies},
+    answer::{self, NoAnswer, Script, with_cookies},
     devices,
     endpoint::Endpoint,
     state::{Refresh, State},
@@ -37,11 +37,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An error closes the connection, or resets it.
     pub(super) async fn handle<B: Body>(
         &self,
         request: Request<B>,
-    ) -> io::Result<Response<Script>> {
+    ) -> Result<Response<Script>, NoAnswer> {
         let (head, body) = request.into_parts();
         let body = body.collect().await;
         let body = body.map_err(|_| io::ErrorKind::UnexpectedEof)?.to_bytes();

@@ -12,7 +12,7 @@ use super::{
     RecordedRequest, SessionBuilder,
     access_control::AccessControl,
     cookies::{Cookies, random_text},
-    fault::Trouble,
+    trouble::Trouble,
 };
 use crate::{Session, User};
 

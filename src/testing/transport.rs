@@ -13,7 +13,11 @@ use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower_service::Service;
 
-use super::{answer::Script, routes::Shared};
+use super::{
+    answer::{NoAnswer, Script},
+    raw::read,
+    routes::Shared,
+};
 
 /// The way to an [`AuthServer`](super::AuthServer) without a socket, for
 /// [`BetterAuthBuilder::transport`](crate::BetterAuthBuilder::transport).
@@ -43,7 +47,11 @@ impl Service<Request<Bytes>> for InProcess {
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let response = shared.handle(request.map(Full::new)).await?;
+            let response = match shared.handle(request.map(Full::new)).await {
+                Ok(response) => response,
+                Err(NoAnswer::End(end)) => return Err(end.into()),
+                Err(NoAnswer::Raw(bytes)) => read(bytes).await?,
+            };
             Ok(response.map(AnswerBody))
         })
     }

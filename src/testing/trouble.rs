@@ -75,3 +75,37 @@ impl AuthServer {
         state.requests.iter().filter(is_call).count()
     }
 }
+
+/// What goes wrong, and for how long.
+#[derive(Default)]
+pub(super) struct Trouble {
+    fault: Option<Fault>,
+    /// How many answers it spoils; `None` for all.
+    rest: Option<usize>,
+    /// How long every answer takes.
+    pub(super) latency: Duration,
+}
+
+impl Trouble {
+    pub(super) fn begin(&mut self, fault: Fault, times: Option<usize>) {
+        self.fault = Some(fault);
+        self.rest = times;
+    }
+
+    pub(super) fn end(&mut self) {
+        self.fault = None;
+    }
+
+    /// The connection is refused, so that nothing arrives.
+    pub(super) fn refuses(&mut self) -> bool {
+        matches!(self.fault, Some(Fault::Refused)) && self.next().is_some()
+    }
+
+    /// The fault of the next answer.
+    pub(super) fn next(&mut self) -> Option<Fault> {
+        if let Some(rest) = &mut self.rest {
+            *rest = rest.checked_sub(1)?;
+        }
+        self.fault.clone()
+    }
+}
