@@ -5,7 +5,7 @@ use tokio::{
     net::TcpStream,
 };
 use tower_better_auth::{
-    BetterAuth,
+    BetterAuth, BetterAuthBuilder,
     testing::{AuthServer, Fault, user},
 };
 
@@ -86,18 +86,26 @@ fn bytes() -> Vec<(Vec<u8>, &'static str)> {
 #[tokio::test]
 async fn bytes_are_sent_as_they_are_and_read_the_same_without_a_socket() {
     let (socket, in_process) = (AuthServer::start().await, AuthServer::in_process());
-    let over_socket = steady(BetterAuth::builder(socket.url()));
-    let servers = [
-        (&socket, app(over_socket), "on a socket"),
-        (&in_process, app(steady(in_process.builder())), "in process"),
+    let over_socket = || BetterAuth::builder(socket.url());
+    let without = || in_process.builder();
+    let places: [(_, _, &dyn Fn() -> BetterAuthBuilder); 2] = [
+        ("on a socket", &socket, &over_socket),
+        ("in process", &in_process, &without),
     ];
-    for (server, app, place) in servers {
+    for (place, server, builder) in places {
         let ada = server.sign_in(user("ada"));
         for (bytes, expected) in bytes() {
+            // A retry is needed where a connection ends after a whole answer, which made it look fit for another.
+            let app = app(builder().build().unwrap());
             let start = String::from_utf8_lossy(&bytes[..bytes.len().min(100)]).into_owned();
-            server.fail_next(1, Fault::raw(bytes));
+            server.fail_with(Fault::raw(bytes));
             assert_eq!(me(&app, &ada).await.summary(), expected, "{place}: {start}");
-            assert_eq!(me(&app, &ada).await.summary(), "200", "after {start}");
+            server.recover();
+            assert_eq!(
+                me(&app, &ada).await.summary(),
+                "200",
+                "{place}: after {start}"
+            );
         }
     }
 }
